@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef FLOWTWIN_BN_CPT_H
+#define FLOWTWIN_BN_CPT_H
+
+#include <flowtwin/macros.h>
+
+#include "bn/data.h"
+
+#include <glib.h>
+
+/**
+ * A conditional probability table by maximum likelihood, kept as the counts of the configurations
+ * that occurred. A configuration never seen backs off: the parent added last is dropped, then the
+ * one before it, and so on, until the rest was seen; with no parent left it is the child's own
+ * distribution. Immutable once made.
+ */
+typedef struct TwinCpt TwinCpt;
+
+/** One configuration that occurred. Counts are borrowed, n_states(child) of them. */
+typedef struct {
+    uint64_t configuration; /* as TwinCounter counts */
+    const uint32_t *counts;
+} TwinCptRow;
+
+/** Counts the family and keeps what occurred. TWIN_ERROR_TOO_LARGE beyond @max_cells. */
+TwinCpt *twin_cpt_learn(const TwinCounter *counter, const TwinFamily *family, size_t max_cells,
+                        GError **error) TWIN_CHECKED;
+
+/**
+ * Builds a table from rows in rising order of configuration, as a model file has them.
+ *
+ * @return NULL with TWIN_ERROR_FORMAT where a row is out of order, out of range or empty
+ */
+TwinCpt *twin_cpt_new(const TwinFamily *family, const unsigned *n_states, const TwinCptRow *rows,
+                      size_t n_rows, GError **error) TWIN_CHECKED;
+void twin_cpt_free(TwinCpt *self);
+
+const TwinFamily *twin_cpt_family(const TwinCpt *self);
+size_t twin_cpt_n_rows(const TwinCpt *self);
+TwinCptRow twin_cpt_row(const TwinCpt *self, size_t index);
+
+/**
+ * Draws a state of the child.
+ *
+ * @param values  the states of all variables; those of the parents are read
+ * @param uniform 32 random bits
+ *
+ * Hot: a look-up by configuration and a search in at most 256 running sums.
+ */
+unsigned twin_cpt_draw(const TwinCpt *self, const uint8_t *values, uint32_t uniform);
+
+/** Maximum-likelihood probability of @state given the parents in @values, backed off likewise. */
+double twin_cpt_probability(const TwinCpt *self, const uint8_t *values, unsigned state);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(TwinCpt, twin_cpt_free)
+
+#endif
