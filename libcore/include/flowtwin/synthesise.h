@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef FLOWTWIN_SYNTHESISE_H
+#define FLOWTWIN_SYNTHESISE_H
+
+#include <flowtwin/model.h>
+
+G_BEGIN_DECLS
+
+/** What stands where the payload was. Never the capture's own bytes. */
+typedef enum TwinPayload {
+    TWIN_PAYLOAD_NONE,   /**< packets end with their TCP header, as a short snap length leaves them */
+    TWIN_PAYLOAD_ZERO,   /**< zeros, whole packets */
+    TWIN_PAYLOAD_RANDOM, /**< random bytes, whole packets */
+} TwinPayload;
+
+/** How a flow's first packet is found. */
+typedef enum TwinFirstPacket {
+    TWIN_FIRST_PACKET_NETWORK, /**< by the network of first packets */
+    TWIN_FIRST_PACKET_SEED,    /**< the seed flow's own: direction, flags and length */
+} TwinFirstPacket;
+
+/** What is to be made. */
+typedef struct TwinSynthesiseOptions {
+    uint64_t n_flows;  /**< 0: as many as were learned from (with a label: as many as had it) */
+    uint64_t seed;     /**< same seed and model, same bytes */
+    const char *label; /**< only flows of this label; NULL: all */
+    const TwinFlows *like_flows; /**< look-alikes of one flow of these; NULL: none */
+    size_t like_flow;            /**< its index */
+    TwinAddresses addresses;
+    TwinPayload payload;
+    TwinFirstPacket first_packet;
+    const char *output;       /**< capture to write, "-" for standard output */
+    const char *labels_output; /**< table of the flows written; NULL: none */
+    const char *const *inputs; /**< paths that must not be written to */
+    size_t n_inputs;
+    bool may_exist; /**< existing outputs are replaced */
+    const TwinProgress *progress; /**< NULL: none */
+} TwinSynthesiseOptions;
+
+#define TWIN_SYNTHESISE_OPTIONS_INIT                                                               \
+    {                                                                                              \
+        .seed = 1, .addresses = TWIN_ADDRESSES_KEEP                                                \
+    }
+
+/** What was made. */
+typedef struct TwinSynthesiseResult {
+    uint64_t n_flows;
+    uint64_t n_packets;
+    uint64_t n_bytes;   /**< on the wire, as original lengths have it */
+    int64_t first_ns;   /**< time of the first packet */
+    int64_t last_ns;    /**< time of the last */
+    uint64_t n_bounded; /**< flows ended by the bound on length, not by the end-of-flow bit */
+    uint64_t n_draws;   /**< decisions drawn from tables */
+    uint64_t n_unseen;  /**< of these, parent configurations never seen in learning: backed off */
+} TwinSynthesiseResult;
+
+/**
+ * Draws flows from @model and writes them as one capture: nanosecond pcap, Ethernet, packets of all
+ * flows in order of time (ties by flow).
+ *
+ * @return false with TWIN_ERROR_ARGUMENT (unknown label), _OUTPUT, _EXISTS, _TOO_LARGE or _CANCELLED;
+ *         no output is left behind
+ *
+ * Cost: time linear in packets; memory for the flows that are open at one time, and 16 bytes a flow.
+ */
+TWIN_API bool twin_synthesise(const TwinModel *model, const TwinSynthesiseOptions *options,
+                              TwinSynthesiseResult *result_out, GError **error) TWIN_CHECKED;
+
+G_END_DECLS
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef FLOWTWIN_SYNTH_PLAN_H
+#define FLOWTWIN_SYNTH_PLAN_H
+
+#include "model/model.h"
+#include "synth/session.h"
+
+#include <flowtwin/synthesise.h>
+
+/** What is decided of a flow before its packets. 16 bytes. */
+typedef struct {
+    int64_t start_ns;
+    uint32_t seed;        /* index into TwinPlan.seeds.seeds */
+    uint16_t client_port;
+    uint16_t extra_client; /* 0: the seed's own client; n: a further one, since its ports ran out */
+} TwinFlowPlan;
+
+_Static_assert(sizeof(TwinFlowPlan) == 16, "memory a flow");
+
+/** All flows to come, in order of their start. */
+typedef struct {
+    TwinFlowPlan *flows;
+    size_t n_flows;
+    const TwinSeeds *seeds; /* the model's, or the one of the flow to imitate */
+    TwinSeeds like;         /* owned; empty unless a flow is imitated */
+    const TwinHost *hosts;  /* that the seeds name */
+    TwinHost *own_hosts;    /* owned: the same under other addresses; NULL where theirs are kept */
+} TwinPlan;
+
+/**
+ * Deals seeds like cards (each once before any comes twice), places starts among the seeds' starts,
+ * gives every flow a client port of its own.
+ *
+ * @return false with TWIN_ERROR_ARGUMENT (no flow of that label) or _TOO_LARGE
+ */
+bool twin_plan_make(TwinPlan *self, const TwinModel *model, const TwinSynthesiseOptions *options,
+                    GError **error);
+
+void twin_plan_clear(TwinPlan *self);
+
+/** Both ends of flow @index. */
+void twin_plan_ends(const TwinPlan *self, size_t index, TwinEnd ends_out[2]);
+
+#endif
