@@ -12,7 +12,11 @@
  * A conditional probability table by maximum likelihood, kept as the counts of the configurations
  * that occurred. A configuration never seen backs off: the parent added last is dropped, then the
  * one before it, and so on, until the rest was seen; with no parent left it is the child's own
- * distribution. Immutable once made.
+ * distribution. Immutable once made, so threads may share it.
+ *
+ * Memory: 12 bytes and 5 for each state that occurred, for each configuration that occurred with
+ * all parents, with all but the last, …; and 4 bytes for each possible configuration where there
+ * are at most 2^20, else up to 16 for each that occurred.
  */
 typedef struct TwinCpt TwinCpt;
 
@@ -22,22 +26,40 @@ typedef struct {
     const uint32_t *counts;
 } TwinCptRow;
 
-/** Counts the family and keeps what occurred. TWIN_ERROR_TOO_LARGE beyond @max_cells. */
+/**
+ * Counts the family and keeps what occurred.
+ *
+ * @return NULL with TWIN_ERROR_TOO_LARGE beyond @max_cells or memory, TWIN_ERROR_EMPTY without rows
+ */
 TwinCpt *twin_cpt_learn(const TwinCounter *counter, const TwinFamily *family, size_t max_cells,
                         GError **error) TWIN_CHECKED;
 
 /**
  * Builds a table from rows in rising order of configuration, as a model file has them.
  *
- * @return NULL with TWIN_ERROR_FORMAT where a row is out of order, out of range or empty
+ * @param family   variables below TWIN_MAX_VARIABLES
+ * @param n_states of each variable
+ * @return NULL with TWIN_ERROR_FORMAT where there is no row, or one is out of order, out of range
+ *         or empty, or all counts together exceed 2^32 − 1
  */
 TwinCpt *twin_cpt_new(const TwinFamily *family, const unsigned *n_states, const TwinCptRow *rows,
                       size_t n_rows, GError **error) TWIN_CHECKED;
 void twin_cpt_free(TwinCpt *self);
 
 const TwinFamily *twin_cpt_family(const TwinCpt *self);
+
+/** States of the child. */
+unsigned twin_cpt_n_states(const TwinCpt *self);
+
+/** Configurations that occurred. */
 size_t twin_cpt_n_rows(const TwinCpt *self);
-TwinCptRow twin_cpt_row(const TwinCpt *self, size_t index);
+
+/**
+ * Writes the counts of row @index (by rising configuration) to counts_out[0 … n_states − 1].
+ *
+ * @return its configuration
+ */
+uint64_t twin_cpt_row(const TwinCpt *self, size_t index, uint32_t *counts_out);
 
 /**
  * Draws a state of the child.
@@ -45,6 +67,7 @@ TwinCptRow twin_cpt_row(const TwinCpt *self, size_t index);
  * @param values  the states of all variables; those of the parents are read
  * @param uniform 32 random bits
  *
+ * A state is drawn for as many of the 2^32 values of @uniform as its count asks, give or take one.
  * Hot: a look-up by configuration and a search in at most 256 running sums.
  */
 unsigned twin_cpt_draw(const TwinCpt *self, const uint8_t *values, uint32_t uniform);

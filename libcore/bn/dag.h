@@ -14,6 +14,13 @@ typedef struct {
 } TwinDag;
 
 void twin_dag_init(TwinDag *self, size_t n_variables);
+
+/** The parents of @child as a set: bit v stands for variable v. */
+uint64_t twin_dag_parents(const TwinDag *self, size_t child);
+
+/** @variable itself and all that have a path to it, as a set. */
+uint64_t twin_dag_ancestors(const TwinDag *self, size_t variable);
+
 bool twin_dag_has_edge(const TwinDag *self, size_t parent, size_t child);
 
 /** True when there is a path from @from to @to along the arrows (every variable reaches itself). */

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <flowtwin/error.h>
+
+#include "bn/scorer.h"
+#include "bn/search.h"
+#include "columns.h"
+
+#include <math.h>
+
+static const unsigned n_states[] = {10, 2, 7, 5, 3, 4, 6, 2};
+enum { VARIABLES = G_N_ELEMENTS(n_states), ROWS = 3000 };
+
+static TwinSearchOptions plain_options(void)
+{
+    return (TwinSearchOptions){
+        .score = twin_score_find("k2"), .max_cells = 1U << 20, .n_threads = 1};
+}
+
+static void learn(const TwinTestColumns *data, const TwinSearchOptions *options, TwinDag *dag)
+{
+    GError *error = NULL;
+    g_assert_true(twin_hill_climb(&data->counter, options, dag, &error));
+    g_assert_no_error(error);
+}
+
+static void assert_same_graph(const TwinDag *a, const TwinDag *b)
+{
+    g_assert_cmpuint(a->n_variables, ==, b->n_variables);
+    for (size_t v = 0; v < a->n_variables; v++) {
+        const TwinFamily *f = &a->families[v];
+        g_assert_cmpuint(f->n_parents, ==, b->families[v].n_parents);
+        for (size_t p = 0; p < f->n_parents; p++) {
+            g_assert_cmpuint(f->parents[p], ==, b->families[v].parents[p]);
+        }
+    }
+}
+
+/* Scored afresh, with a table of its own; -inf where the options forbid the family. */
+static double score_of(const TwinTestColumns *data, const TwinSearchOptions *options,
+                       const TwinFamily *family)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(TwinScorer) scorer =
+        twin_scorer_new(&data->counter, options->score, options->max_cells, 1);
+    TwinFamilySet set = {.child = family->child};
+    for (size_t p = 0; p < family->n_parents; p++) {
+        set.parents |= UINT64_C(1) << family->parents[p];
+    }
+    g_assert_true(twin_scorer_prepare(scorer, &set, 1, &error));
+    return twin_scorer_get(scorer, set.child, set.parents);
+}
+
+static void test_a_copy_is_found(void)
+{
+    uint8_t coin[200];
+    uint8_t other[200];
+    for (size_t i = 0; i < 200; i++) {
+        coin[i] = i % 2;
+        other[i] = i % 4 / 2;
+    }
+    const TwinColumn columns[] = {{coin, 2}, {other, 2}, {coin, 2}};
+    const TwinCounter counter = twin_counter_of_columns(columns, 3, 200);
+    const TwinSearchOptions options = plain_options();
+    TwinDag dag;
+    g_assert_true(twin_hill_climb(&counter, &options, &dag, NULL));
+    /* Either direction scores the same: the lower child gets the arrow. */
+    g_assert_cmpuint(dag.families[0].n_parents, ==, 1);
+    g_assert_true(twin_dag_has_edge(&dag, 2, 0));
+    g_assert_cmpuint(dag.families[1].n_parents + dag.families[2].n_parents, ==, 0);
+}
+
+static void test_any_number_of_threads_learns_the_same(void)
+{
+    g_autoptr(TwinTestColumns) data = twin_test_columns(n_states, VARIABLES, ROWS, 3);
+    const unsigned n_threads[] = {2, 5};
+    TwinSearchOptions options = plain_options();
+    TwinDag alone;
+    learn(data, &options, &alone);
+    for (size_t i = 0; i < G_N_ELEMENTS(n_threads); i++) {
+        TwinDag dag;
+        options.n_threads = n_threads[i];
+        learn(data, &options, &dag);
+        assert_same_graph(&dag, &alone);
+    }
+}
+
+/* Property: no single arrow added, removed or turned round makes the graph better. */
+static void test_no_step_is_left(void)
+{
+    for (uint32_t seed = 10; seed < 14; seed++) {
+        g_autoptr(TwinTestColumns) data = twin_test_columns(n_states, VARIABLES, 500, seed);
+        const TwinSearchOptions options = plain_options();
+        TwinDag dag;
+        learn(data, &options, &dag);
+        size_t order[VARIABLES];
+        twin_dag_order(&dag, order); /* asserts that there is no cycle */
+        for (size_t child = 0; child < VARIABLES; child++) {
+            const double now = score_of(data, &options, &dag.families[child]);
+            for (size_t parent = 0; parent < VARIABLES; parent++) {
+                TwinDag next = dag;
+                if (twin_dag_has_edge(&dag, parent, child)) {
+                    twin_dag_remove(&next, parent, child);
+                } else if (!twin_dag_reaches(&dag, child, parent)) {
+                    twin_dag_add(&next, parent, child);
+                }
+                g_assert_cmpfloat(score_of(data, &options, &next.families[child]), <=, now + 1e-6);
+                if (twin_dag_has_edge(&dag, parent, child) &&
+                    !twin_dag_reaches(&next, parent, child)) {
+                    const double before = now + score_of(data, &options, &dag.families[parent]);
+                    twin_dag_add(&next, child, parent);
+                    const double after = score_of(data, &options, &next.families[child]) +
+                                         score_of(data, &options, &next.families[parent]);
+                    g_assert_cmpfloat(after, <=, before + 1e-6);
+                }
+            }
+        }
+    }
+}
+
+static void test_given_nodes_get_no_parents(void)
+{
+    g_autoptr(TwinTestColumns) data = twin_test_columns(n_states, VARIABLES, ROWS, 4);
+    const bool is_given[VARIABLES] = {[3] = true, [4] = true, [7] = true};
+    TwinSearchOptions options = plain_options();
+    options.is_given = is_given;
+    TwinDag dag;
+    learn(data, &options, &dag);
+    size_t n_from_given = 0;
+    for (size_t v = 0; v < VARIABLES; v++) {
+        g_assert_true(!is_given[v] || dag.families[v].n_parents == 0);
+        for (size_t p = 0; p < dag.families[v].n_parents; p++) {
+            n_from_given += is_given[dag.families[v].parents[p]];
+        }
+    }
+    g_assert_cmpuint(n_from_given, >, 0);
+}
+
+static void test_arrows_do_not_fall_to_a_lower_tier(void)
+{
+    g_autoptr(TwinTestColumns) data = twin_test_columns(n_states, VARIABLES, ROWS, 5);
+    const uint8_t tiers[VARIABLES] = {2, 2, 1, 1, 1, 0, 0, 2};
+    TwinSearchOptions options = plain_options();
+    options.tiers = tiers;
+    TwinDag dag;
+    learn(data, &options, &dag);
+    size_t n_edges = 0;
+    for (size_t v = 0; v < VARIABLES; v++) {
+        for (size_t p = 0; p < dag.families[v].n_parents; p++, n_edges++) {
+            g_assert_cmpuint(tiers[dag.families[v].parents[p]], <=, tiers[v]);
+        }
+    }
+    g_assert_cmpuint(n_edges, >, 3);
+}
+
+static void test_parents_and_cells_are_bounded(void)
+{
+    g_autoptr(TwinTestColumns) data = twin_test_columns(n_states, VARIABLES, ROWS, 6);
+    TwinSearchOptions options = plain_options();
+    TwinDag dag;
+    options.max_parents = 1;
+    learn(data, &options, &dag);
+    for (size_t v = 0; v < VARIABLES; v++) {
+        g_assert_cmpuint(dag.families[v].n_parents, <=, 1);
+    }
+    options.max_parents = 0;
+    options.max_cells = 30;
+    learn(data, &options, &dag);
+    for (size_t v = 0; v < VARIABLES; v++) {
+        g_assert_cmpuint(twin_family_cells(&dag.families[v], n_states, SIZE_MAX), <=, 30);
+    }
+}
+
+static bool stop(const char *what, double fraction, void *data)
+{
+    g_assert_nonnull(what);
+    g_assert_cmpfloat(fraction, <=, 1);
+    return --*(int *)data > 0;
+}
+
+static void test_progress_can_cancel(void)
+{
+    g_autoptr(TwinTestColumns) data = twin_test_columns(n_states, VARIABLES, ROWS, 7);
+    int calls_left = 3;
+    const TwinProgress progress = {.report = stop, .data = &calls_left};
+    TwinSearchOptions options = plain_options();
+    options.progress = &progress;
+    g_autoptr(GError) error = NULL;
+    TwinDag dag;
+    g_assert_false(twin_hill_climb(&data->counter, &options, &dag, &error));
+    g_assert_error(error, TWIN_ERROR, TWIN_ERROR_CANCELLED);
+    g_assert_cmpint(calls_left, ==, 0);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/search/a-copy-is-found", test_a_copy_is_found);
+    g_test_add_func("/search/any-number-of-threads-learns-the-same",
+                    test_any_number_of_threads_learns_the_same);
+    g_test_add_func("/search/no-step-is-left", test_no_step_is_left);
+    g_test_add_func("/search/given-nodes-get-no-parents", test_given_nodes_get_no_parents);
+    g_test_add_func("/search/arrows-do-not-fall-to-a-lower-tier",
+                    test_arrows_do_not_fall_to_a_lower_tier);
+    g_test_add_func("/search/parents-and-cells-are-bounded", test_parents_and_cells_are_bounded);
+    g_test_add_func("/search/progress-can-cancel", test_progress_can_cancel);
+    return g_test_run();
+}
