@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bn/search.h"
+#include "model/feature.h"
+
+#include <flowtwin/error.h>
+
+#include <string.h>
+
+static bool report(const TwinLearnOptions *options, const char *what, double fraction,
+                   GError **error)
+{
+    if (options->progress == NULL ||
+        options->progress->report(what, fraction, options->progress->data)) {
+        return true;
+    }
+    g_set_error_literal(error, TWIN_ERROR, TWIN_ERROR_CANCELLED, "learning was stopped");
+    return false;
+}
+
+static size_t count_packets(const TwinFlows *flows)
+{
+    size_t n_packets = 0;
+    for (size_t f = 0; f < twin_flows_n_flows(flows); f++) {
+        n_packets += twin_flows_flow(flows, f)->n_packets;
+    }
+    return n_packets;
+}
+
+static void learn_labels(TwinModel *model, const TwinFlows *flows)
+{
+    model->n_labels = twin_flows_n_labels(flows);
+    model->labels = g_new0(TwinModelLabel, model->n_labels);
+    for (size_t l = 0; l < model->n_labels; l++) {
+        model->labels[l].name = g_strdup(twin_flows_label(flows, l));
+    }
+    for (size_t f = 0; f < twin_flows_n_flows(flows); f++) {
+        const TwinFlow *flow = twin_flows_flow(flows, f);
+        TwinModelLabel *label = &model->labels[flow->label];
+        label->n_flows++;
+        label->longest = MAX(label->longest, flow->n_packets);
+    }
+}
+
+/* Structure, then tables, of one network. Given nodes get no parents: what they depend on among
+ * themselves is never drawn, and arrows from drawn to given ones are what the design forbids. */
+static TwinNetwork *learn_network(const TwinModelNetwork *network, const TwinRows *rows,
+                                  const char *score, const TwinLearnOptions *options,
+                                  GError **error)
+{
+    bool is_given[TWIN_MAX_NODES];
+    for (size_t n = 0; n < network->n_nodes; n++) {
+        is_given[n] = twin_node_find(network->design->nodes[n])->is_given;
+    }
+    const TwinCounter counter =
+        twin_counter_of_columns(rows->columns, rows->n_columns, rows->n_rows);
+    const TwinSearchOptions search = {
+        .score = twin_score_find(score),
+        .is_given = is_given,
+        .max_cells = TWIN_MAX_CELLS,
+        .n_threads = options->n_threads,
+        .progress = options->progress,
+    };
+    TwinDag dag;
+    if (!twin_hill_climb(&counter, &search, &dag, error)) {
+        return NULL;
+    }
+    return twin_network_learn(&counter, &dag, is_given, TWIN_MAX_CELLS, options->n_threads, error);
+}
+
+static bool learn_networks(TwinModel *model, const TwinFlows *flows,
+                           const TwinLearnOptions *options, GError **error)
+{
+    TwinRows rows[TWIN_N_NETWORKS] = {{.n_columns = 0}};
+    bool is_good = report(options, "learning bins", 0, error) &&
+                   twin_features_learn(model, flows, options->n_threads, rows, error);
+    for (size_t n = 0; n < TWIN_N_NETWORKS && is_good; n++) {
+        TwinModelNetwork *network = &model->networks[n];
+        if (rows[n].n_rows > 0) {
+            network->network =
+                learn_network(network, &rows[n], model->preset->score, options, error);
+            is_good = network->network != NULL;
+        }
+    }
+    for (size_t n = 0; n < TWIN_N_NETWORKS; n++) {
+        twin_rows_clear(&rows[n]);
+    }
+    return is_good;
+}
+
+TwinModel *twin_model_learn(const TwinFlows *flows, const TwinLearnOptions *options, GError **error)
+{
+    const TwinPreset *preset = twin_preset_find(options->preset);
+    if (preset == NULL) {
+        g_set_error(error, TWIN_ERROR, TWIN_ERROR_ARGUMENT, "no preset is called %s",
+                    options->preset);
+        return NULL;
+    }
+    if (twin_flows_n_flows(flows) == 0) {
+        const TwinFlowsCounts *counts = twin_flows_counts(flows);
+        g_set_error(error, TWIN_ERROR, TWIN_ERROR_EMPTY,
+                    "no TCP flow in %" G_GUINT64_FORMAT " packets; is this the right capture?",
+                    counts->frames);
+        return NULL;
+    }
+    g_autoptr(TwinModel) model = twin_model_new(preset);
+    model->n_flows = twin_flows_n_flows(flows);
+    model->n_packets = count_packets(flows);
+    model->addresses = options->addresses;
+    learn_labels(model, flows);
+    twin_seeds_learn(&model->seeds, flows, NULL, options->seed);
+    if (model->addresses == TWIN_ADDRESSES_ANONYMOUS) {
+        twin_hosts_anonymise(model->seeds.hosts, model->seeds.n_hosts);
+    }
+    return learn_networks(model, flows, options, error) ? g_steal_pointer(&model) : NULL;
+}

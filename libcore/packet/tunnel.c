@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "packet/tunnel.h"
+
+#include "packet/ip.h"
+#include "packet/link.h"
+
+#include <glib.h>
+
+static TwinLayer read_nothing(TwinWalk *walk)
+{
+    return twin_walk_end(walk, TWIN_DECODE_NOT_TCP);
+}
+
+/* Type II: eight bytes, then Ethernet (draft-foschiano-erspan-03). */
+static TwinLayer read_erspan_2(TwinWalk *walk)
+{
+    (void)twin_walk_take(walk, 8);
+    return (TwinLayer){twin_read_ethernet};
+}
+
+/* Type III: twelve bytes, eight more where the last bit says so. */
+static TwinLayer read_erspan_3(TwinWalk *walk)
+{
+    TwinCursor header = twin_walk_take(walk, 12);
+    (void)twin_cursor_take(&header, 11);
+    if ((twin_cursor_u8(&header) & 1) != 0) {
+        (void)twin_walk_take(walk, 8);
+    }
+    return (TwinLayer){twin_read_ethernet};
+}
+
+enum {
+    GRE_CHECKSUM = 0x8000,
+    GRE_ROUTING = 0x4000,
+    GRE_KEY = 0x2000,
+    GRE_SEQUENCE = 0x1000,
+    GRE_ACK = 0x0080, /* PPTP's */
+    GRE_FIELD_BYTES = 4,
+    GRE_ERSPAN_2 = 0x88be,
+    GRE_ERSPAN_3 = 0x22eb,
+};
+
+TwinLayer twin_read_gre(TwinWalk *walk)
+{
+    /* A field of four bytes for each bit that is set, in this order. */
+    static const uint16_t fields[] = {GRE_CHECKSUM | GRE_ROUTING, GRE_KEY, GRE_SEQUENCE, GRE_ACK};
+    TwinCursor header = twin_walk_take(walk, 4);
+    const uint16_t flags = twin_cursor_u16(&header);
+    const uint16_t protocol = twin_cursor_u16(&header);
+    for (size_t i = 0; i < G_N_ELEMENTS(fields); i++) {
+        if ((flags & fields[i]) != 0) {
+            (void)twin_walk_take(walk, GRE_FIELD_BYTES);
+        }
+    }
+    if ((flags & GRE_ROUTING) != 0) {
+        return twin_walk_end(walk, TWIN_DECODE_NOT_TCP); /* source routes: RFC 2784 dropped them */
+    }
+    if (protocol == GRE_ERSPAN_2) { /* type I has no sequence number and no header */
+        return (flags & GRE_SEQUENCE) != 0 ? (TwinLayer){read_erspan_2}
+                                           : (TwinLayer){twin_read_ethernet};
+    }
+    return protocol == GRE_ERSPAN_3 ? (TwinLayer){read_erspan_3} : twin_ethertype_layer(protocol);
+}
+
+/* RFC 7348: flags, of which the fifth says that there is a network number; then Ethernet. */
+static TwinLayer read_vxlan(TwinWalk *walk)
+{
+    TwinCursor header = twin_walk_take(walk, 8);
+    const bool has_network = (twin_cursor_u8(&header) & 0x08) != 0;
+    return has_network ? (TwinLayer){twin_read_ethernet} : (TwinLayer){read_nothing};
+}
+
+/* RFC 8926: version and length of options in 4-byte units, flags, EtherType, network number. */
+static TwinLayer read_geneve(TwinWalk *walk)
+{
+    TwinCursor header = twin_walk_take(walk, 8);
+    const uint8_t version_and_length = twin_cursor_u8(&header);
+    (void)twin_cursor_u8(&header);
+    const uint16_t protocol = twin_cursor_u16(&header);
+    (void)twin_walk_take(walk, (version_and_length & 0x3fU) * 4);
+    return version_and_length >> 6 == 0 ? twin_ethertype_layer(protocol)
+                                        : (TwinLayer){read_nothing};
+}
+
+/* 3GPP TS 29.281, 5.1: version 1 with a user's packet, and its optional fields. */
+static TwinLayer read_gtp_user(TwinWalk *walk)
+{
+    enum { MAX_EXTENSIONS = 8 };
+    TwinCursor header = twin_walk_take(walk, 8);
+    const uint8_t version_and_flags = twin_cursor_u8(&header);
+    const uint8_t message_type = twin_cursor_u8(&header);
+    if (version_and_flags >> 4 != 3 || message_type != 0xff) {
+        return twin_walk_end(walk, TWIN_DECODE_NOT_TCP);
+    }
+    if ((version_and_flags & 7) == 0) {
+        return (TwinLayer){twin_read_ip};
+    }
+    TwinCursor optional = twin_walk_take(walk, 4); /* all of them are there when any flag is set */
+    (void)twin_cursor_take(&optional, 3);
+    uint8_t extension = (version_and_flags & 4) != 0 ? twin_cursor_u8(&optional) : 0;
+    for (unsigned n = 0; n < MAX_EXTENSIONS && extension != 0; n++) {
+        TwinCursor length =
+            twin_walk_take(walk, 1); /* in 4-byte units, the next type in the last */
+        const size_t n_bytes = twin_cursor_u8(&length) * (size_t)4;
+        if (n_bytes == 0) {
+            return twin_walk_end(walk, TWIN_DECODE_NOT_TCP);
+        }
+        TwinCursor content = twin_walk_take(walk, n_bytes - 1);
+        (void)twin_cursor_take(&content, n_bytes - 2);
+        extension = twin_cursor_u8(&content);
+    }
+    return extension == 0 ? (TwinLayer){twin_read_ip} : (TwinLayer){read_nothing};
+}
+
+/* A new tunnel over UDP is a row. */
+static const struct {
+    uint16_t port;
+    TwinLayer layer;
+} udp_table[] = {
+    {4789, {read_vxlan}},
+    {8472, {read_vxlan}}, /* Linux before it had a number */
+    {6081, {read_geneve}},
+    {2152, {read_gtp_user}},
+};
+
+TwinLayer twin_read_udp(TwinWalk *walk)
+{
+    TwinCursor header = twin_walk_take(walk, 8);
+    const uint16_t source_port = twin_cursor_u16(&header);
+    const uint16_t destination_port = twin_cursor_u16(&header);
+    for (size_t i = 0; i < G_N_ELEMENTS(udp_table); i++) {
+        if (udp_table[i].port == source_port || udp_table[i].port == destination_port) {
+            return udp_table[i].layer;
+        }
+    }
+    return twin_walk_end(walk, TWIN_DECODE_NOT_TCP);
+}

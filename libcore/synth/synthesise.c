@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <flowtwin/error.h>
+#include <flowtwin/synthesise.h>
+
+#include "base/output.h"
+#include "packet/capture_writer.h"
+#include "synth/frame_builder.h"
+#include "synth/labels_writer.h"
+#include "synth/plan.h"
+#include "synth/sampler.h"
+
+#include <string.h>
+
+enum {
+    PACKETS_A_REPORT = 1 << 14,
+    HEADER_SNAP_BYTES = 128, /* said in the file's header: no header of ours is longer */
+    WHOLE_SNAP_BYTES = 262144,
+};
+
+/* A flow with packets still to come. */
+typedef struct {
+    TwinSession session;
+    TwinFrameMaker maker;
+    TwinSampling sampling;
+    TwinRandom session_random;
+    TwinRandom payload_random;
+    TwinDrawnPacket packet; /* the next one */
+} OpenFlow;
+
+/* Whose packet comes when. */
+typedef struct {
+    int64_t time_ns;
+    uint32_t flow;
+    uint32_t slot; /* index into Writer.open */
+} Turn;
+
+typedef struct {
+    const TwinModel *model;
+    const TwinSynthesiseOptions *options;
+    TwinPlan plan;
+    TwinSampler *sampler;
+    TwinCaptureWriter *capture;
+    uint8_t *bytes; /* of the frame being written */
+    GPtrArray *open; /* OpenFlow, in slots that are used again */
+    GArray *free_slots; /* uint32_t */
+    GArray *turns;      /* Turn: a heap, the next one first */
+    size_t n_begun;
+    TwinSynthesiseResult *result;
+} Writer;
+
+static bool is_before(const Turn *a, const Turn *b)
+{
+    return a->time_ns != b->time_ns ? a->time_ns < b->time_ns : a->flow < b->flow;
+}
+
+static void sift_up(GArray *heap, size_t at)
+{
+    Turn *turns = (Turn *)(void *)heap->data;
+    const Turn turn = turns[at];
+    while (at > 0 && is_before(&turn, &turns[(at - 1) / 2])) {
+        turns[at] = turns[(at - 1) / 2];
+        at = (at - 1) / 2;
+    }
+    turns[at] = turn;
+}
+
+static void sift_down(GArray *heap, size_t at)
+{
+    Turn *turns = (Turn *)(void *)heap->data;
+    const Turn turn = turns[at];
+    for (;;) {
+        size_t child = 2 * at + 1;
+        if (child >= heap->len) {
+            break;
+        }
+        if (child + 1 < heap->len && is_before(&turns[child + 1], &turns[child])) {
+            child++;
+        }
+        if (!is_before(&turns[child], &turn)) {
+            break;
+        }
+        turns[at] = turns[child];
+        at = child;
+    }
+    turns[at] = turn;
+}
+
+static uint32_t take_slot(Writer *writer)
+{
+    if (writer->free_slots->len > 0) {
+        const uint32_t slot =
+            g_array_index(writer->free_slots, uint32_t, writer->free_slots->len - 1);
+        g_array_set_size(writer->free_slots, writer->free_slots->len - 1);
+        return slot;
+    }
+    g_ptr_array_add(writer->open, g_new(OpenFlow, 1));
+    return writer->open->len - 1;
+}
+
+/* Opens the next flow of the plan: its first packet is drawn and waits for its turn. */
+static void begin_flow(Writer *writer)
+{
+    const size_t index = writer->n_begun++;
+    const TwinFlowPlan *plan = &writer->plan.flows[index];
+    const TwinSeed *seed = &writer->plan.seeds->seeds[plan->seed];
+    const uint64_t random_seed = writer->options->seed;
+    const Turn turn = {
+        .time_ns = writer->model->seeds.start_ns + plan->start_ns,
+        .flow = (uint32_t)index,
+        .slot = take_slot(writer),
+    };
+    OpenFlow *flow = g_ptr_array_index(writer->open, turn.slot);
+    TwinEnd ends[2];
+    twin_plan_ends(&writer->plan, index, ends);
+    flow->session_random = twin_random(random_seed, TWIN_RANDOM_SESSION, index);
+    flow->payload_random = twin_random(random_seed, TWIN_RANDOM_PAYLOAD, index);
+    twin_session_begin(&flow->session, seed, turn.time_ns, &flow->session_random);
+    twin_frame_maker_begin(&flow->maker, seed, ends, &flow->session_random);
+    twin_sampler_begin(writer->sampler, &flow->sampling, seed, random_seed, index);
+    flow->packet = twin_sampler_next(writer->sampler, &flow->sampling);
+    g_array_append_val(writer->turns, turn);
+    sift_up(writer->turns, writer->turns->len - 1);
+}
+
+static void count_packet(TwinSynthesiseResult *result, const TwinFrame *frame)
+{
+    if (result->n_packets == 0) {
+        result->first_ns = frame->time_ns;
+    }
+    result->last_ns = frame->time_ns;
+    result->n_packets++;
+    result->n_bytes += frame->original_bytes;
+}
+
+static bool write_packet(Writer *writer, OpenFlow *flow, int64_t time_ns)
+{
+    const TwinDrawnPacket *packet = &flow->packet;
+    const uint32_t most = twin_frame_max_payload(&flow->maker, packet->side, packet->flags);
+    const TwinOutSegment segment =
+        twin_session_send(&flow->session, packet->side, packet->flags,
+                          MIN(packet->payload_bytes, most), time_ns, &flow->session_random);
+    const TwinFrame frame = twin_frame_make(&flow->maker, &segment, writer->options->payload,
+                                            &flow->payload_random, writer->bytes);
+    count_packet(writer->result, &frame);
+    twin_session_arrive(&flow->session, &segment); /* this design knows no path: at once */
+    return twin_capture_writer_write(writer->capture, &frame);
+}
+
+/* The earliest packet of all open flows: written, and the flow's next one drawn. */
+static bool take_turn(Writer *writer)
+{
+    Turn *turn = &g_array_index(writer->turns, Turn, 0);
+    OpenFlow *flow = g_ptr_array_index(writer->open, turn->slot);
+    if (!write_packet(writer, flow, turn->time_ns)) {
+        return false;
+    }
+    if (flow->packet.is_last) {
+        writer->result->n_bounded += flow->packet.is_bounded;
+        g_array_append_val(writer->free_slots, turn->slot);
+        *turn = g_array_index(writer->turns, Turn, writer->turns->len - 1);
+        g_array_set_size(writer->turns, writer->turns->len - 1);
+        if (writer->turns->len == 0) {
+            return true;
+        }
+    } else {
+        flow->packet = twin_sampler_next(writer->sampler, &flow->sampling);
+        turn->time_ns += flow->packet.iat_ns;
+    }
+    sift_down(writer->turns, 0);
+    return true;
+}
+
+/* True while the plan's next flow starts before any open one has its next packet. */
+static bool is_flow_due(const Writer *writer)
+{
+    if (writer->n_begun == writer->plan.n_flows) {
+        return false;
+    }
+    const int64_t start_ns =
+        writer->model->seeds.start_ns + writer->plan.flows[writer->n_begun].start_ns;
+    return writer->turns->len == 0 || start_ns <= g_array_index(writer->turns, Turn, 0).time_ns;
+}
+
+static bool report(const Writer *writer, GError **error)
+{
+    const TwinProgress *progress = writer->options->progress;
+    const double fraction = (double)writer->n_begun / (double)writer->plan.n_flows;
+    if (progress == NULL || progress->report("writing flows", fraction, progress->data)) {
+        return true;
+    }
+    g_set_error_literal(error, TWIN_ERROR, TWIN_ERROR_CANCELLED,
+                        "writing was stopped; no output was left");
+    return false;
+}
+
+/* A full disk is noticed at the first write that fails; the output itself says why when it ends. */
+static bool write_flows(Writer *writer, GError **error)
+{
+    for (size_t n = 0; writer->turns->len > 0 || writer->n_begun < writer->plan.n_flows; n++) {
+        while (is_flow_due(writer)) {
+            begin_flow(writer);
+        }
+        if (!take_turn(writer)) {
+            return true;
+        }
+        if (n % PACKETS_A_REPORT == 0 && !report(writer, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void writer_init(Writer *writer)
+{
+    const TwinSynthesiseOptions *options = writer->options;
+    writer->sampler = twin_sampler_new(writer->model, options->first_packet);
+    writer->bytes = g_malloc(TWIN_MAX_FRAME_BYTES);
+    writer->open = g_ptr_array_new_with_free_func(g_free);
+    writer->free_slots = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+    writer->turns = g_array_new(FALSE, FALSE, sizeof(Turn));
+}
+
+static void writer_clear(Writer *writer)
+{
+    twin_plan_clear(&writer->plan);
+    twin_sampler_free(writer->sampler);
+    twin_capture_writer_free(writer->capture);
+    g_free(writer->bytes);
+    g_ptr_array_unref(writer->open);
+    g_array_unref(writer->free_slots);
+    g_array_unref(writer->turns);
+}
+
+/* Both outputs are opened before the work, so that a refusal comes at once. */
+static bool write_outputs(Writer *writer, GError **error)
+{
+    const TwinSynthesiseOptions *options = writer->options;
+    g_autoptr(TwinOutput) output = twin_output_open(options->output, options->inputs,
+                                                    options->n_inputs, options->may_exist, error);
+    if (output == NULL) {
+        return false;
+    }
+    g_autoptr(TwinOutput) labels =
+        options->labels_output != NULL
+            ? twin_output_open(options->labels_output, options->inputs, options->n_inputs,
+                               options->may_exist, error)
+            : NULL;
+    if (options->labels_output != NULL && labels == NULL) {
+        return false;
+    }
+    writer->capture = twin_capture_writer_new(
+        twin_output_stream(output),
+        options->payload == TWIN_PAYLOAD_NONE ? HEADER_SNAP_BYTES : WHOLE_SNAP_BYTES);
+    if (!write_flows(writer, error)) {
+        return false;
+    }
+    if (labels != NULL) {
+        twin_labels_write(twin_output_stream(labels), writer->model, &writer->plan);
+    }
+    if (!twin_output_commit(g_steal_pointer(&output), error)) {
+        return false;
+    }
+    return labels == NULL || twin_output_commit(g_steal_pointer(&labels), error);
+}
+
+bool twin_synthesise(const TwinModel *model, const TwinSynthesiseOptions *options,
+                     TwinSynthesiseResult *result_out, GError **error)
+{
+    memset(result_out, 0, sizeof *result_out);
+    Writer writer = {.model = model, .options = options, .result = result_out};
+    if (!twin_plan_make(&writer.plan, model, options, error)) {
+        return false;
+    }
+    writer_init(&writer);
+    result_out->n_flows = writer.plan.n_flows;
+    const bool is_good = write_outputs(&writer, error);
+    writer_clear(&writer);
+    return is_good;
+}
