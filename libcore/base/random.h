@@ -7,11 +7,12 @@
 /** What a stream of random numbers is for; a new purpose goes at the end, or seeds change meaning.
  */
 typedef enum {
-    TWIN_RANDOM_FLOW_PLAN, /* which seed, when it starts, ports, first numbers; index: flow */
-    TWIN_RANDOM_PACKETS,   /* what the network draws; index: flow */
-    TWIN_RANDOM_PAYLOAD,   /* payload bytes; index: flow */
-    TWIN_RANDOM_ORDER,     /* the order in which seeds are dealt; index: round */
-    TWIN_RANDOM_SAMPLE,    /* what a bounded sample keeps; index: place */
+    TWIN_RANDOM_START,   /* where a flow starts; index: place in the deal */
+    TWIN_RANDOM_SESSION, /* first numbers, clocks, IP-IDs; index: flow */
+    TWIN_RANDOM_PACKETS, /* what the network draws; index: flow */
+    TWIN_RANDOM_PAYLOAD, /* payload bytes; index: flow */
+    TWIN_RANDOM_ORDER,   /* the order in which seeds are dealt; index: round */
+    TWIN_RANDOM_SAMPLE,  /* what a bounded sample keeps; index: place */
 } TwinRandomPurpose;
 
 /**

@@ -397,8 +397,7 @@ static bool read_frames(TwinFlows *self, TwinCaptureMerge *captures, const TwinP
     for (size_t n_frames = 1;; n_frames++) {
         TwinFrame frame;
         const TwinCapture *capture = NULL;
-        const TwinCaptureStatus status =
-            twin_capture_merge_next(captures, &frame, &capture, error);
+        const TwinCaptureStatus status = twin_capture_merge_next(captures, &frame, &capture, error);
         if (status != TWIN_CAPTURE_FRAME) {
             return status == TWIN_CAPTURE_END;
         }
@@ -435,8 +434,8 @@ static bool order_packets(TwinFlows *self, GError **error)
 {
     self->order = g_try_new(uint32_t, self->n_packets + 1);
     if (self->order == NULL) {
-        g_set_error(error, TWIN_ERROR, TWIN_ERROR_TOO_LARGE,
-                    "memory is full after %zu TCP packets", self->n_packets);
+        g_set_error(error, TWIN_ERROR, TWIN_ERROR_TOO_LARGE, "memory is full after %zu TCP packets",
+                    self->n_packets);
         return false;
     }
     uint32_t first = 0;
@@ -452,7 +451,8 @@ static bool order_packets(TwinFlows *self, GError **error)
     return true;
 }
 
-/* A label by the server's port, else by the client's (active FTP data), else the protocol's name. */
+/* A label by the server's port, else by the client's (active FTP data), else the protocol's name.
+ */
 static const char *label_by_port(const TwinFlow *flow)
 {
     const char *label = twin_labels_of_port(flow->ports[1 - flow->client]);
@@ -496,7 +496,8 @@ static void warn_of_counts(TwinFlows *self)
              counts->cut);
     }
     if (counts->malformed > 0) {
-        warn(self, "%" G_GUINT64_FORMAT " packets have lengths that contradict each other; left out",
+        warn(self,
+             "%" G_GUINT64_FORMAT " packets have lengths that contradict each other; left out",
              counts->malformed);
     }
 }

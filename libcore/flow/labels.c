@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #define _POSIX_C_SOURCE 200809L
+#include "flow/labels.h"
+
 #include <flowtwin/error.h>
 #include <flowtwin/labels.h>
-
-#include "flow/labels.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -107,11 +107,9 @@ static int compare_tuples(const Row *a, const Row *b)
     if (a->ip_version != b->ip_version) {
         return a->ip_version < b->ip_version ? -1 : 1;
     }
-    const int order =
-        compare_ends(&a->addresses[0], a->ports[0], &b->addresses[0], b->ports[0]);
-    return order != 0
-               ? order
-               : compare_ends(&a->addresses[1], a->ports[1], &b->addresses[1], b->ports[1]);
+    const int order = compare_ends(&a->addresses[0], a->ports[0], &b->addresses[0], b->ports[0]);
+    return order != 0 ? order
+                      : compare_ends(&a->addresses[1], a->ports[1], &b->addresses[1], b->ports[1]);
 }
 
 static int compare_rows(const void *left, const void *right)

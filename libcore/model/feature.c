@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/feature.h"
 
-#include "base/parallel.h"
-
 #include <flowtwin/error.h>
+
+#include "base/parallel.h"
 
 #include <string.h>
 
@@ -79,10 +79,9 @@ static bool code_quantiles(const Work *work, TwinCoding *coding, const int64_t *
     }
     /* Where no flow has a second packet, the first ones' value stands in for a bin. */
     const bool has_followers = kept != NULL && n_values > 0;
-    coding->quantiles =
-        twin_discretiser_new(has_followers ? kept : values,
-                             has_followers ? n_values : work->n_packets,
-                             work->model->preset->n_bins, error);
+    coding->quantiles = twin_discretiser_new(has_followers ? kept : values,
+                                             has_followers ? n_values : work->n_packets,
+                                             work->model->preset->n_bins, error);
     if (coding->quantiles == NULL) {
         return false;
     }
@@ -102,7 +101,7 @@ static bool code_categories(const Work *work, TwinCoding *coding, int64_t *value
     if (coding->categories == NULL) {
         return false;
     }
-    twin_categories_encode(coding->categories, codes, work->n_packets, states_out);
+    twin_categories_map(coding->categories, codes, work->n_packets, states_out);
     return true;
 }
 

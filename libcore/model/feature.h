@@ -20,8 +20,8 @@ typedef struct {
  * @param n_threads  nodes are read in parallel; the result does not depend on it
  * @return false with TWIN_ERROR_TOO_LARGE
  *
- * Cost: a pass over the packets a node; 8 bytes a packet and thread for a while, then one byte a row
- * and node.
+ * Cost: a pass over the packets a node; 8 bytes a packet and thread for a while, then one byte a
+ * row and node.
  */
 bool twin_features_learn(TwinModel *model, const TwinFlows *flows, unsigned n_threads,
                          TwinRows rows_out[TWIN_N_NETWORKS], GError **error);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <flowtwin/error.h>
+
 #include "bn/search.h"
 #include "model/feature.h"
-
-#include <flowtwin/error.h>
 
 #include <string.h>
 

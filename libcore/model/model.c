@@ -16,7 +16,7 @@ uint8_t twin_coding_state(const TwinCoding *coding, int64_t value)
         twin_discretiser_bin(coding->quantiles, &value, 1, &state);
     } else {
         const uint32_t code = (uint32_t)value;
-        twin_categories_encode(coding->categories, &code, 1, &state);
+        twin_categories_map(coding->categories, &code, 1, &state);
     }
     return state;
 }

@@ -2,6 +2,8 @@
 #ifndef FLOWTWIN_MODEL_MODEL_H
 #define FLOWTWIN_MODEL_MODEL_H
 
+#include <flowtwin/model.h>
+
 #include "bn/categories.h"
 #include "bn/discretiser.h"
 #include "bn/network.h"
@@ -9,13 +11,11 @@
 #include "model/preset.h"
 #include "model/seed.h"
 
-#include <flowtwin/model.h>
-
 enum {
-    TWIN_N_NETWORKS = 2,                 /* first, next */
-    TWIN_MAX_CELLS = 1 << 22,            /* of a table, while structure is searched */
-    TWIN_MAX_LABELS = 1 << 16,           /* that a model file may name */
-    TWIN_MAX_STATES = 256,               /* of a node: one byte a row */
+    TWIN_N_NETWORKS = 2,       /* first, next */
+    TWIN_MAX_CELLS = 1 << 22,  /* of a table, while structure is searched */
+    TWIN_MAX_LABELS = 1 << 16, /* that a model file may name */
+    TWIN_MAX_STATES = 256,     /* of a node: one byte a row */
 };
 
 /** How one node's values become states and states values. One of the two is set, by node->kind. */

@@ -6,7 +6,7 @@
 
 /** How a node's values become states. */
 typedef enum {
-    TWIN_NODE_QUANTILES, /* a number, in quantile bins */
+    TWIN_NODE_QUANTILES,  /* a number, in quantile bins */
     TWIN_NODE_CATEGORIES, /* a code, each value a state of its own */
 } TwinNodeKind;
 
@@ -24,7 +24,7 @@ typedef struct {
     const char *unit;
     const char *title;
     TwinNodeKind kind;
-    bool is_given;     /* known before the packet is drawn: never depends on drawn nodes */
+    bool is_given;       /* known before the packet is drawn: never depends on drawn nodes */
     const char *mirrors; /* a given node that has the value of this drawn one, one packet earlier */
     int64_t (*read)(const TwinPlace *place); /* NULL for a mirror */
 } TwinNode;

@@ -8,9 +8,9 @@ enum { TWIN_MAX_NODES = 16 };
 
 /** A network of a preset: which nodes it has, given ones first. */
 typedef struct {
-    const char *name;                        /* "first", "next" */
+    const char *name; /* "first", "next" */
     const char *title;
-    const char *nodes[TWIN_MAX_NODES];       /* ends with NULL where fewer */
+    const char *nodes[TWIN_MAX_NODES]; /* ends with NULL where fewer */
 } TwinNetworkDesign;
 
 /** A design of a model. A new one is a row of the table in preset.c. */
@@ -18,7 +18,7 @@ typedef struct {
     const char *name;
     const char *summary;
     unsigned n_bins;
-    const char *score; /* a row of bn/score.c */
+    const char *score;       /* a row of bn/score.c */
     TwinNetworkDesign first; /* of a flow's first packet */
     TwinNetworkDesign next;  /* of every other packet */
 } TwinPreset;

@@ -30,7 +30,7 @@ const char *twin_ip_id_manner_name(TwinIpIdManner manner)
 
 /* What is found out of one host over all its flows. */
 typedef struct {
-    uint32_t index; /* among the hosts that seeds name; UINT32_MAX: none does */
+    uint32_t index;   /* among the hosts that seeds name; UINT32_MAX: none does */
     int64_t clock_ns; /* how long its clock was watched at the longest */
     uint32_t ts_hz;
 } HostFacts;
@@ -163,15 +163,15 @@ static void learn_ip_ids(Learner *learner, const TwinFlow *flow, unsigned flow_s
         before = packet;
     }
     if (n_nonzero == 0) {
-        side->ip_id_manner = before != NULL || side->syn_ip_id_is_zero ? TWIN_IP_ID_ZERO
-                                                                       : TWIN_IP_ID_COUNTER;
+        side->ip_id_manner =
+            before != NULL || side->syn_ip_id_is_zero ? TWIN_IP_ID_ZERO : TWIN_IP_ID_COUNTER;
         side->ip_id_step = 1;
         return;
     }
     qsort(steps, n_steps, sizeof *steps, compare_u16);
     const uint16_t median = n_steps > 0 ? steps[n_steps / 2] : 1;
-    side->ip_id_manner = median >= 1 && median <= UINT8_MAX ? TWIN_IP_ID_COUNTER
-                                                            : TWIN_IP_ID_RANDOM;
+    side->ip_id_manner =
+        median >= 1 && median <= UINT8_MAX ? TWIN_IP_ID_COUNTER : TWIN_IP_ID_RANDOM;
     side->ip_id_step = (uint8_t)CLAMP(median, 1, UINT8_MAX);
 }
 
@@ -261,7 +261,8 @@ static int compare_starts(const void *left, const void *right)
     return (a->start_ns > b->start_ns) - (a->start_ns < b->start_ns);
 }
 
-/* Each flow with the chance that makes TWIN_MAX_SEEDS of all (selection sampling, Knuth 3.4.2 S). */
+/* Each flow with the chance that makes TWIN_MAX_SEEDS of all (selection sampling, Knuth 3.4.2 S).
+ */
 static void sample_flows(Learner *learner, uint64_t seed)
 {
     TwinSeeds *seeds = learner->seeds;
@@ -271,7 +272,8 @@ static void sample_flows(Learner *learner, uint64_t seed)
     seeds->seeds = g_new0(TwinSeed, n_wanted);
     for (size_t f = 0; n_wanted > 0; f++, n_left--) {
         if (twin_random_below(&random, (uint32_t)n_left) < n_wanted) {
-            learn_seed(learner, twin_flows_flow(learner->flows, f), &seeds->seeds[seeds->n_seeds++]);
+            learn_seed(learner, twin_flows_flow(learner->flows, f),
+                       &seeds->seeds[seeds->n_seeds++]);
             n_wanted--;
         }
     }
@@ -344,11 +346,14 @@ void twin_hosts_anonymise(TwinHost *hosts, size_t n_hosts)
             number = g_hash_table_size(macs) + 1;
             g_hash_table_insert(macs, g_memdup2(&mac, sizeof mac), GUINT_TO_POINTER(number));
         }
-        host->address = twin_anonymous_address(host->ip_version,
-                                               n_numbered[host->ip_version == 6 ? 1 : 0]++);
-        const uint8_t anonymous[6] = {
-            2, 0, (uint8_t)(number >> 24), (uint8_t)(number >> 16), (uint8_t)(number >> 8),
-            (uint8_t)number};
+        host->address =
+            twin_anonymous_address(host->ip_version, n_numbered[host->ip_version == 6 ? 1 : 0]++);
+        const uint8_t anonymous[6] = {2,
+                                      0,
+                                      (uint8_t)(number >> 24),
+                                      (uint8_t)(number >> 16),
+                                      (uint8_t)(number >> 8),
+                                      (uint8_t)number};
         memcpy(host->mac, anonymous, sizeof anonymous);
     }
 }

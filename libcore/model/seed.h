@@ -5,8 +5,8 @@
 #include <flowtwin/flows.h>
 
 enum {
-    TWIN_MAX_SEEDS = 4096,   /* flows whose static fields a model keeps */
-    TWIN_SEED_WINDOWS = 12,  /* advertised windows kept a side */
+    TWIN_MAX_SEEDS = 4096,  /* flows whose static fields a model keeps */
+    TWIN_SEED_WINDOWS = 12, /* advertised windows kept a side */
     TWIN_MAX_SYN_OPTIONS = 40,
 };
 
@@ -23,10 +23,10 @@ const char *twin_ip_id_manner_name(TwinIpIdManner manner);
 
 /** What one host of a seed flow puts into every packet that it sends. */
 typedef struct {
-    uint32_t host;       /* index into TwinSeeds.hosts */
-    uint32_t ts_hz;      /* its timestamp clock's rate, 1 … 1,000,000 */
-    uint16_t mss_bytes;  /* 0: no SYN was seen */
-    uint16_t syn_window; /* 0: no SYN was seen */
+    uint32_t host;                       /* index into TwinSeeds.hosts */
+    uint32_t ts_hz;                      /* its timestamp clock's rate, 1 … 1,000,000 */
+    uint16_t mss_bytes;                  /* 0: no SYN was seen */
+    uint16_t syn_window;                 /* 0: no SYN was seen */
     uint16_t windows[TWIN_SEED_WINDOWS]; /* of its first packets without SYN and RST, as sent */
     uint8_t n_windows;
     uint8_t ttl;
@@ -36,9 +36,9 @@ typedef struct {
     uint8_t syn_option_bytes;
     uint8_t syn_options[TWIN_MAX_SYN_OPTIONS]; /* timestamp values zeroed */
     bool dont_fragment;
-    bool has_timestamps;       /* on packets without SYN */
-    bool rst_has_timestamps;   /* on RSTs */
-    bool syn_ip_id_is_zero;    /* Linux answers a SYN with 0 */
+    bool has_timestamps;     /* on packets without SYN */
+    bool rst_has_timestamps; /* on RSTs */
+    bool syn_ip_id_is_zero;  /* Linux answers a SYN with 0 */
 } TwinSeedSide;
 
 /** What a generated flow takes from the flow that it is modelled on. Side 0 is the client. */

@@ -62,8 +62,8 @@ static size_t option_bytes(const TwinSeedSide *habits, uint16_t flags)
     if ((flags & TWIN_TCP_SYN) != 0) {
         return syn_option_bytes(habits);
     }
-    const bool has_timestamps = (flags & TWIN_TCP_RST) != 0 ? habits->rst_has_timestamps
-                                                            : habits->has_timestamps;
+    const bool has_timestamps =
+        (flags & TWIN_TCP_RST) != 0 ? habits->rst_has_timestamps : habits->has_timestamps;
     return has_timestamps ? TIMESTAMPS_BYTES : 0;
 }
 
@@ -145,8 +145,8 @@ static void put_ipv6(const TwinFrameMaker *self, const TwinOutSegment *segment, 
                      uint8_t *at)
 {
     const TwinSeedSide *habits = &self->seed->sides[segment->side];
-    put_u32(at, 6U << 28 | (uint32_t)habits->traffic_class << 20 |
-                    self->flow_labels[segment->side]);
+    put_u32(at,
+            6U << 28 | (uint32_t)habits->traffic_class << 20 | self->flow_labels[segment->side]);
     put_u16(at + 4, (uint32_t)tcp_bytes);
     at[6] = PROTOCOL_TCP;
     at[7] = habits->ttl != 0 ? habits->ttl : DEFAULT_TTL;

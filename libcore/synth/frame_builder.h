@@ -2,10 +2,10 @@
 #ifndef FLOWTWIN_SYNTH_FRAME_BUILDER_H
 #define FLOWTWIN_SYNTH_FRAME_BUILDER_H
 
-#include "synth/session.h"
-
 #include <flowtwin/frame.h>
 #include <flowtwin/synthesise.h>
+
+#include "synth/session.h"
 
 enum {
     TWIN_MAX_HEADER_BYTES = 14 + 40 + 60, /* Ethernet, IPv6, TCP with options */
@@ -14,10 +14,10 @@ enum {
 
 /** The frames of one flow: its addresses, and what both hosts put into every header. */
 typedef struct {
-    const TwinSeed *seed; /* borrowed */
-    TwinEnd ends[2];      /* 0: client */
+    const TwinSeed *seed;    /* borrowed */
+    TwinEnd ends[2];         /* 0: client */
     uint32_t flow_labels[2]; /* IPv6, 20 bits */
-    uint32_t address_sum; /* of both addresses and ports, for checksums */
+    uint32_t address_sum;    /* of both addresses and ports, for checksums */
 } TwinFrameMaker;
 
 void twin_frame_maker_begin(TwinFrameMaker *self, const TwinSeed *seed, const TwinEnd ends[2],

@@ -19,7 +19,6 @@ void twin_labels_write(FILE *stream, const TwinModel *model, const TwinPlan *pla
         (void)fprintf(stream, "%s\t%u\t%s\t%u\t%" PRId64 ".%09" PRId64 "\t%s\n",
                       twin_address_text(&ends[0].address, seed->ip_version, text[0]), ends[0].port,
                       twin_address_text(&ends[1].address, seed->ip_version, text[1]), ends[1].port,
-                      start_ns / second_ns, start_ns % second_ns,
-                      model->labels[seed->label].name);
+                      start_ns / second_ns, start_ns % second_ns, model->labels[seed->label].name);
     }
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "synth/plan.h"
 
-#include "base/random.h"
-
 #include <flowtwin/error.h>
+
+#include "base/random.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -115,7 +115,8 @@ static bool choose_seeds(Planner *planner, GError **error)
     return true;
 }
 
-/* Generated flows start like the seeds of the deck; look-alikes of one flow like all of the model's. */
+/* Generated flows start like the seeds of the deck; look-alikes of one flow like all of the
+ * model's. */
 static void choose_starts(Planner *planner)
 {
     const TwinSeeds *all = &planner->model->seeds;
@@ -123,9 +124,8 @@ static void choose_starts(Planner *planner)
     planner->n_starts = is_lone ? all->n_seeds : planner->n_deck;
     planner->starts = g_new(int64_t, planner->n_starts);
     for (size_t i = 0; i < planner->n_starts; i++) {
-        planner->starts[i] =
-            is_lone ? all->seeds[i].start_ns
-                    : planner->plan->seeds->seeds[planner->deck[i]].start_ns;
+        planner->starts[i] = is_lone ? all->seeds[i].start_ns
+                                     : planner->plan->seeds->seeds[planner->deck[i]].start_ns;
     }
 }
 
@@ -141,7 +141,8 @@ static int64_t draw_start(const Planner *planner, size_t rank, TwinRandom *rando
     const int64_t low_ns = rank > 0 ? starts[rank - 1] / 2 + starts[rank] / 2 : starts[0];
     const int64_t high_ns =
         rank < last ? starts[rank] / 2 + starts[rank + 1] / 2 : starts[last] + 1;
-    return low_ns + (int64_t)((double)(high_ns - low_ns) * (twin_random_u32(random) / 4294967296.0));
+    return low_ns +
+           (int64_t)((double)(high_ns - low_ns) * (twin_random_u32(random) / 4294967296.0));
 }
 
 /* Fisher and Yates, a fresh order for each round. */
@@ -278,8 +279,8 @@ static bool plan_flows(Planner *planner, GError **error)
 static void choose_hosts(Planner *planner)
 {
     TwinPlan *plan = planner->plan;
-    const bool are_real = plan->seeds == &plan->like ||
-                          planner->model->addresses == TWIN_ADDRESSES_KEEP;
+    const bool are_real =
+        plan->seeds == &plan->like || planner->model->addresses == TWIN_ADDRESSES_KEEP;
     plan->hosts = plan->seeds->hosts;
     if (are_real && planner->options->addresses == TWIN_ADDRESSES_ANONYMOUS) {
         plan->own_hosts =

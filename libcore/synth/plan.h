@@ -2,15 +2,15 @@
 #ifndef FLOWTWIN_SYNTH_PLAN_H
 #define FLOWTWIN_SYNTH_PLAN_H
 
+#include <flowtwin/synthesise.h>
+
 #include "model/model.h"
 #include "synth/session.h"
-
-#include <flowtwin/synthesise.h>
 
 /** What is decided of a flow before its packets. 16 bytes. */
 typedef struct {
     int64_t start_ns;
-    uint32_t seed;        /* index into TwinPlan.seeds.seeds */
+    uint32_t seed; /* index into TwinPlan.seeds.seeds */
     uint16_t client_port;
     uint16_t extra_client; /* 0: the seed's own client; n: a further one, since its ports ran out */
 } TwinFlowPlan;

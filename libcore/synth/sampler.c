@@ -118,10 +118,10 @@ static TwinDrawnPacket value_packet(const TwinSampler *self, TwinSampling *sampl
 {
     int64_t values[N_PARTS];
     for (size_t p = 0; p < N_PARTS; p++) {
-        values[p] = p == PART_IAT && !has_iat
-                        ? 0
-                        : twin_coding_draw(self->codings[p], states[p],
-                                           twin_random_u32(&sampling->random));
+        values[p] =
+            p == PART_IAT && !has_iat
+                ? 0
+                : twin_coding_draw(self->codings[p], states[p], twin_random_u32(&sampling->random));
     }
     const bool ends = values[PART_END] != 0 || self->next.network == NULL;
     sampling->index++;

@@ -2,10 +2,10 @@
 #ifndef FLOWTWIN_SYNTH_SAMPLER_H
 #define FLOWTWIN_SYNTH_SAMPLER_H
 
+#include <flowtwin/synthesise.h>
+
 #include "base/random.h"
 #include "model/model.h"
-
-#include <flowtwin/synthesise.h>
 
 /** Draws the packets of flows from a model's networks. Immutable: one serves all flows. */
 typedef struct TwinSampler TwinSampler;
@@ -13,10 +13,10 @@ typedef struct TwinSampler TwinSampler;
 /** A flow being drawn. A plain value. */
 typedef struct {
     TwinRandom random;
-    const TwinSeed *seed; /* borrowed */
-    uint32_t index;       /* of the next packet */
-    uint32_t longest;     /* packets at the most */
-    uint8_t label;        /* its state */
+    const TwinSeed *seed;           /* borrowed */
+    uint32_t index;                 /* of the next packet */
+    uint32_t longest;               /* packets at the most */
+    uint8_t label;                  /* its state */
     uint8_t states[TWIN_MAX_NODES]; /* of the followers' network: what the last packet was */
 } TwinSampling;
 

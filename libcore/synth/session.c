@@ -38,8 +38,8 @@ static uint32_t clock_ticks(const TwinSession *self, const TwinTcpHost *host, in
 {
     const int64_t elapsed_ns = time_ns - self->start_ns + host->ts_phase_ns;
     const int64_t hz = host->habits->ts_hz;
-    return host->ts_offset + (uint32_t)(elapsed_ns / second_ns * hz +
-                                        elapsed_ns % second_ns * hz / second_ns);
+    return host->ts_offset +
+           (uint32_t)(elapsed_ns / second_ns * hz + elapsed_ns % second_ns * hz / second_ns);
 }
 
 static uint16_t next_window(TwinTcpHost *host, uint16_t flags)

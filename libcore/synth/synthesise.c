@@ -9,6 +9,7 @@
 #include "synth/plan.h"
 #include "synth/sampler.h"
 
+#include <errno.h>
 #include <string.h>
 
 enum {
@@ -40,8 +41,8 @@ typedef struct {
     TwinPlan plan;
     TwinSampler *sampler;
     TwinCaptureWriter *capture;
-    uint8_t *bytes; /* of the frame being written */
-    GPtrArray *open; /* OpenFlow, in slots that are used again */
+    uint8_t *bytes;     /* of the frame being written */
+    GPtrArray *open;    /* OpenFlow, in slots that are used again */
     GArray *free_slots; /* uint32_t */
     GArray *turns;      /* Turn: a heap, the next one first */
     size_t n_begun;
@@ -193,7 +194,6 @@ static bool report(const Writer *writer, GError **error)
     return false;
 }
 
-/* A full disk is noticed at the first write that fails; the output itself says why when it ends. */
 static bool write_flows(Writer *writer, GError **error)
 {
     for (size_t n = 0; writer->turns->len > 0 || writer->n_begun < writer->plan.n_flows; n++) {
@@ -201,7 +201,11 @@ static bool write_flows(Writer *writer, GError **error)
             begin_flow(writer);
         }
         if (!take_turn(writer)) {
-            return true;
+            const int number = errno;
+            g_autofree char *name = g_filename_display_name(writer->options->output);
+            g_set_error(error, TWIN_ERROR, TWIN_ERROR_OUTPUT, "%s: not written: %s", name,
+                        g_strerror(number));
+            return false;
         }
         if (n % PACKETS_A_REPORT == 0 && !report(writer, error)) {
             return false;
@@ -250,8 +254,8 @@ static bool write_outputs(Writer *writer, GError **error)
     }
     writer->capture = twin_capture_writer_new(
         twin_output_stream(output),
-        options->payload == TWIN_PAYLOAD_NONE ? HEADER_SNAP_BYTES : WHOLE_SNAP_BYTES);
-    if (!write_flows(writer, error)) {
+        options->payload == TWIN_PAYLOAD_NONE ? HEADER_SNAP_BYTES : WHOLE_SNAP_BYTES, error);
+    if (writer->capture == NULL || !write_flows(writer, error)) {
         return false;
     }
     if (labels != NULL) {

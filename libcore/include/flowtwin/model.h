@@ -6,7 +6,8 @@
 
 G_BEGIN_DECLS
 
-/** What was learned of a capture's flows: networks, bins, hosts. Immutable; threads may share it. */
+/** What was learned of a capture's flows: networks, bins, hosts. Immutable; threads may share it.
+ */
 typedef struct TwinModel TwinModel;
 
 /** What becomes of the capture's addresses. */
@@ -18,10 +19,10 @@ typedef enum TwinAddresses {
 
 /** How a model is learned. */
 typedef struct TwinLearnOptions {
-    const char *preset;      /**< a row of the preset table; NULL: the default */
-    TwinAddresses addresses; /**< what the model holds of them */
-    uint64_t seed;           /**< of the bounded samples that a model keeps */
-    unsigned n_threads;      /**< 1 or more; the result does not depend on it */
+    const char *preset;           /**< a row of the preset table; NULL: the default */
+    TwinAddresses addresses;      /**< what the model holds of them */
+    uint64_t seed;                /**< of the bounded samples that a model keeps */
+    unsigned n_threads;           /**< 1 or more; the result does not depend on it */
     const TwinProgress *progress; /**< NULL: none */
 } TwinLearnOptions;
 

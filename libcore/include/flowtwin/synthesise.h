@@ -8,8 +8,8 @@ G_BEGIN_DECLS
 
 /** What stands where the payload was. Never the capture's own bytes. */
 typedef enum TwinPayload {
-    TWIN_PAYLOAD_NONE,   /**< packets end with their TCP header, as a short snap length leaves them */
-    TWIN_PAYLOAD_ZERO,   /**< zeros, whole packets */
+    TWIN_PAYLOAD_NONE, /**< packets end with their TCP header, as a short snap length leaves them */
+    TWIN_PAYLOAD_ZERO, /**< zeros, whole packets */
     TWIN_PAYLOAD_RANDOM, /**< random bytes, whole packets */
 } TwinPayload;
 
@@ -29,11 +29,11 @@ typedef struct TwinSynthesiseOptions {
     TwinAddresses addresses;
     TwinPayload payload;
     TwinFirstPacket first_packet;
-    const char *output;       /**< capture to write, "-" for standard output */
+    const char *output;        /**< capture to write, "-" for standard output */
     const char *labels_output; /**< table of the flows written; NULL: none */
     const char *const *inputs; /**< paths that must not be written to */
     size_t n_inputs;
-    bool may_exist; /**< existing outputs are replaced */
+    bool may_exist;               /**< existing outputs are replaced */
     const TwinProgress *progress; /**< NULL: none */
 } TwinSynthesiseOptions;
 
@@ -58,10 +58,11 @@ typedef struct TwinSynthesiseResult {
  * Draws flows from @model and writes them as one capture: nanosecond pcap, Ethernet, packets of all
  * flows in order of time (ties by flow).
  *
- * @return false with TWIN_ERROR_ARGUMENT (unknown label), _OUTPUT, _EXISTS, _TOO_LARGE or _CANCELLED;
- *         no output is left behind
+ * @return false with TWIN_ERROR_ARGUMENT (unknown label), _OUTPUT, _EXISTS, _TOO_LARGE or
+ * _CANCELLED; no output is left behind
  *
- * Cost: time linear in packets; memory for the flows that are open at one time, and 16 bytes a flow.
+ * Cost: time linear in packets; memory for the flows that are open at one time, and 16 bytes a
+ * flow.
  */
 TWIN_API bool twin_synthesise(const TwinModel *model, const TwinSynthesiseOptions *options,
                               TwinSynthesiseResult *result_out, GError **error) TWIN_CHECKED;

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef FLOWTWIN_FLOWTWIN_H
+#define FLOWTWIN_FLOWTWIN_H
+
+/* Everything that libflowtwin offers. */
+#include <flowtwin/check.h>
+#include <flowtwin/error.h>
+#include <flowtwin/flows.h>
+#include <flowtwin/frame.h>
+#include <flowtwin/labels.h>
+#include <flowtwin/model.h>
+#include <flowtwin/progress.h>
+#include <flowtwin/synthesise.h>
+#include <flowtwin/version.h>
+
+#endif

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tool.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    WRITERS = COMMAND_GENERATE | COMMAND_SYNTHESIZE,
+    READERS = COMMAND_LEARN | COMMAND_SYNTHESIZE | COMMAND_CHECK,
+    ALL = WRITERS | READERS | COMMAND_SHOW,
+};
+
+const char *const address_words[] = {"keep", "anonymous", NULL};
+
+/* One row an option: who takes it, how it is called, where its value goes. Help, manual page and
+ * completion follow. */
+typedef struct {
+    unsigned commands;
+    const char *name;
+    char letter;
+    GOptionArg kind;
+    size_t offset;
+    const char *help;
+    const char *value;
+} Row;
+
+#define TEXT(member)   G_OPTION_ARG_STRING, offsetof(Options, member)
+#define FILE_OF(member) G_OPTION_ARG_FILENAME, offsetof(Options, member)
+#define SWITCH(member) G_OPTION_ARG_NONE, offsetof(Options, member)
+
+static const Row rows[] = {
+    {COMMAND_LEARN | WRITERS, "output", 'o', FILE_OF(output),
+     "Write here; \"-\" is standard output", "FILE"},
+    {COMMAND_LEARN | WRITERS | COMMAND_CHECK, "labels", 'l', FILE_OF(labels),
+     "Label flows from this table instead of by server port", "FILE"},
+    {WRITERS, "labels-out", 0, FILE_OF(labels_out), "Write a table of the generated flows", "FILE"},
+    {WRITERS, "flows", 'n', TEXT(flows), "How many flows (default: as many as were learned from)",
+     "N"},
+    {COMMAND_LEARN | WRITERS, "seed", 's', TEXT(seed),
+     "Same seed, same bytes (default: 1)", "S"},
+    {WRITERS, "label", 'L', TEXT(label), "Only flows of this label", "LABEL"},
+    {WRITERS, "like", 0, FILE_OF(like),
+     "Look-alikes of one flow: CAPTURE:NUMBER, its number as check prints it, or its ends, "
+     "ADDRESS:PORT-ADDRESS:PORT, in the capture at hand",
+     "FLOW"},
+    {COMMAND_LEARN | COMMAND_SYNTHESIZE, "preset", 'p', TEXT(preset),
+     "Design of the model: paper (default)", "PRESET"},
+    {COMMAND_LEARN | WRITERS, "addresses", 'a', TEXT(addresses),
+     "keep, or anonymous: mapped one to one to documentation addresses (default: keep; a model "
+     "file holds real ones only with keep, its default is anonymous)",
+     "HOW"},
+    {WRITERS, "payload", 0, TEXT(payload),
+     "none (default: packets end with their TCP header), zero or random", "WHAT"},
+    {WRITERS, "first-packet", 0, TEXT(first_packet),
+     "network (default), or seed: the first packet of the flow imitated", "HOW"},
+    {COMMAND_LEARN | COMMAND_SYNTHESIZE, "threads", 'j', TEXT(threads),
+     "Threads to learn with; the result is the same (default: one a processor)", "N"},
+    {COMMAND_CHECK, "json", 0, SWITCH(json), "Print JSON", NULL},
+    {COMMAND_CHECK, "csv", 0, SWITCH(csv), "Print CSV, a row a flow", NULL},
+    {COMMAND_CHECK, "literal", 0, SWITCH(literal),
+     "Decide by flags and file order alone, as other papers do", NULL},
+    {COMMAND_CHECK, "strict", 0, SWITCH(strict), "Exit with 3 when a check fails", NULL},
+    {COMMAND_SHOW, "format", 'f', TEXT(format), "text (default), dot, json or xmlbif", "FORMAT"},
+    {COMMAND_LEARN | WRITERS, "force", 'F', SWITCH(force), "Replace an existing output", NULL},
+    {ALL, "quiet", 'q', SWITCH(quiet), "Say nothing but results and errors", NULL},
+};
+
+/* GOption's own table of what @command takes, and what is no option at its end. */
+static GOptionEntry *entries_of(const Command *command, Options *options)
+{
+    GOptionEntry *entries = g_new0(GOptionEntry, G_N_ELEMENTS(rows) + 2);
+    size_t n = 0;
+    for (size_t r = 0; r < G_N_ELEMENTS(rows); r++) {
+        if ((rows[r].commands & (unsigned)command->bit) != 0) {
+            entries[n++] = (GOptionEntry){
+                .long_name = rows[r].name,
+                .short_name = rows[r].letter,
+                .arg = rows[r].kind,
+                .arg_data = (char *)options + rows[r].offset,
+                .description = rows[r].help,
+                .arg_description = rows[r].value,
+            };
+        }
+    }
+    entries[n] = (GOptionEntry){
+        .long_name = G_OPTION_REMAINING,
+        .arg = G_OPTION_ARG_FILENAME_ARRAY,
+        .arg_data = &options->rest,
+        .arg_description = command->operands,
+    };
+    return entries;
+}
+
+void options_parse(const Command *command, int argc, char **argv, Options *options_out)
+{
+    memset(options_out, 0, sizeof *options_out);
+    g_autofree GOptionEntry *entries = entries_of(command, options_out);
+    g_autoptr(GOptionContext) context = g_option_context_new(NULL);
+    g_option_context_add_main_entries(context, entries, NULL);
+    g_option_context_set_summary(context, command->summary);
+    g_option_context_set_description(context, command->details);
+    g_autofree char *name = g_strdup_printf("flowtwin %s", command->name);
+    g_set_prgname(name);
+    g_autoptr(GError) error = NULL;
+    if (!g_option_context_parse(context, &argc, &argv, &error)) {
+        usage_error("%s; see flowtwin %s --help", error->message, command->name);
+    }
+    const size_t n_operands = options_out->rest != NULL ? g_strv_length(options_out->rest) : 0;
+    if (n_operands < command->least_operands || n_operands > command->most_operands) {
+        usage_error("%s wants %s; see flowtwin %s --help", command->name, command->operands,
+                    command->name);
+    }
+    if (options_out->output == NULL && (command->bit & (COMMAND_LEARN | WRITERS)) != 0) {
+        usage_error("%s wants an output: -o FILE", command->name);
+    }
+}
+
+void options_clear(Options *options)
+{
+    for (size_t r = 0; r < G_N_ELEMENTS(rows); r++) {
+        if (rows[r].kind != G_OPTION_ARG_NONE) {
+            char **text = (char **)(void *)((char *)options + rows[r].offset);
+            g_clear_pointer(text, g_free);
+        }
+    }
+    g_clear_pointer(&options->rest, g_strfreev);
+}
+
+uint64_t options_number(const char *name, const char *text, uint64_t least, uint64_t most,
+                        uint64_t fallback)
+{
+    guint64 number = fallback;
+    if (text != NULL && !g_ascii_string_to_unsigned(text, 10, least, most, &number, NULL)) {
+        usage_error("--%s %s: a whole number from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT
+                    " is wanted",
+                    name, text, least, most);
+    }
+    return number;
+}
+
+size_t options_word(const char *name, const char *text, const char *const *words)
+{
+    if (text == NULL) {
+        return 0;
+    }
+    g_autoptr(GString) known = g_string_new(NULL);
+    for (size_t w = 0; words[w] != NULL; w++) {
+        if (strcmp(words[w], text) == 0) {
+            return w;
+        }
+        g_string_append_printf(known, "%s%s", w > 0 ? ", " : "", words[w]);
+    }
+    usage_error("--%s %s: one of %s is wanted", name, text, known->str);
+}
+
+unsigned options_threads(const Options *options)
+{
+    return (unsigned)options_number("threads", options->threads, 1, 1024, g_get_num_processors());
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tool.h"
+
+static void say_what_was_read(const Options *options, const TwinFlows *flows)
+{
+    const TwinFlowsCounts *counts = twin_flows_counts(flows);
+    say(options,
+        "read %" G_GUINT64_FORMAT " packets: %zu TCP flows, %zu labels; %" G_GUINT64_FORMAT
+        " packets that are not TCP were left out",
+        counts->frames, twin_flows_n_flows(flows), twin_flows_n_labels(flows), counts->not_tcp);
+    for (const char *const *warning = twin_flows_warnings(flows); *warning != NULL; warning++) {
+        say(options, "warning: %s", *warning);
+    }
+}
+
+TwinFlows *read_flows(const Options *options, char *const *paths, bool by_timeout_only,
+                      GError **error)
+{
+    g_autoptr(TwinLabels) labels = NULL;
+    if (options->labels != NULL) {
+        labels = twin_labels_open(options->labels, error);
+        if (labels == NULL) {
+            return NULL;
+        }
+    }
+    TwinFlowsOptions flows_options = TWIN_FLOWS_OPTIONS_INIT;
+    flows_options.by_timeout_only = by_timeout_only;
+    flows_options.labels = labels;
+    g_autoptr(TwinFlows) flows = twin_flows_new(&flows_options);
+    const size_t n_paths = g_strv_length((char **)(void *)paths);
+    if (!twin_flows_read(flows, (const char *const *)paths, n_paths, tool_progress(options),
+                         error) ||
+        !twin_flows_finish(flows, error)) {
+        return NULL;
+    }
+    say_what_was_read(options, flows);
+    return g_steal_pointer(&flows);
+}
