@@ -32,10 +32,11 @@ static void print_help(void)
     for (size_t c = 0; c < G_N_ELEMENTS(commands); c++) {
         g_print("  %-11s %s\n", commands[c].name, commands[c].summary);
     }
-    g_print("\n"
-            "flowtwin COMMAND --help says more; flowtwin --version prints the version.\n"
-            "Exit status: 0 done, 1 could not be done, 2 wrong command line, 3 check --strict found\n"
-            "a failed check, 130 stopped by Ctrl-C.\n");
+    g_print(
+        "\n"
+        "flowtwin COMMAND --help says more; flowtwin --version prints the version.\n"
+        "Exit status: 0 done, 1 could not be done, 2 wrong command line, 3 check --strict found\n"
+        "a failed check, 130 stopped by Ctrl-C.\n");
 }
 
 static const Command *find_command(const char *name)

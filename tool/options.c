@@ -24,9 +24,9 @@ typedef struct {
     const char *value;
 } Row;
 
-#define TEXT(member)   G_OPTION_ARG_STRING, offsetof(Options, member)
+#define TEXT(member)    G_OPTION_ARG_STRING, offsetof(Options, member)
 #define FILE_OF(member) G_OPTION_ARG_FILENAME, offsetof(Options, member)
-#define SWITCH(member) G_OPTION_ARG_NONE, offsetof(Options, member)
+#define SWITCH(member)  G_OPTION_ARG_NONE, offsetof(Options, member)
 
 static const Row rows[] = {
     {COMMAND_LEARN | WRITERS, "output", 'o', FILE_OF(output),
@@ -36,8 +36,7 @@ static const Row rows[] = {
     {WRITERS, "labels-out", 0, FILE_OF(labels_out), "Write a table of the generated flows", "FILE"},
     {WRITERS, "flows", 'n', TEXT(flows), "How many flows (default: as many as were learned from)",
      "N"},
-    {COMMAND_LEARN | WRITERS, "seed", 's', TEXT(seed),
-     "Same seed, same bytes (default: 1)", "S"},
+    {COMMAND_LEARN | WRITERS, "seed", 's', TEXT(seed), "Same seed, same bytes (default: 1)", "S"},
     {WRITERS, "label", 'L', TEXT(label), "Only flows of this label", "LABEL"},
     {WRITERS, "like", 0, FILE_OF(like),
      "Look-alikes of one flow: CAPTURE:NUMBER, its number as check prints it, or its ends, "

@@ -47,9 +47,8 @@ static bool find_by_number(const Options *options, const TwinFlows *flows, char 
     const char *colon = strrchr(options->like, ':');
     const uint64_t number = options_number("like", colon + 1, 1, G_MAXUINT32, 1);
     like->path = g_strndup(options->like, (gsize)(colon - options->like));
-    const bool is_at_hand =
-        flows != NULL && g_strv_length((char **)(void *)inputs) == 1 &&
-        strcmp(inputs[0], like->path) == 0;
+    const bool is_at_hand = flows != NULL && g_strv_length((char **)(void *)inputs) == 1 &&
+                            strcmp(inputs[0], like->path) == 0;
     if (is_at_hand) {
         like->flows = flows;
     } else {
@@ -80,8 +79,8 @@ static bool find_like(const Options *options, const TwinFlows *flows, char *cons
         return true;
     }
     const char *colon = strrchr(options->like, ':');
-    if (colon == NULL || strspn(colon + 1, "0123456789") != strlen(colon + 1) ||
-        colon[1] == '\0' || strchr(options->like, '-') > colon) {
+    if (colon == NULL || strspn(colon + 1, "0123456789") != strlen(colon + 1) || colon[1] == '\0' ||
+        strchr(options->like, '-') > colon) {
         usage_error("--like %s: CAPTURE:NUMBER or ADDRESS:PORT-ADDRESS:PORT is wanted",
                     options->like);
     }

@@ -12,9 +12,9 @@
 /** What scripts can tell apart. */
 enum {
     EXIT_GOOD = 0,
-    EXIT_BAD = 1,      /* the job could not be done; one line on stderr says why */
-    EXIT_USAGE = 2,    /* the command line is wrong */
-    EXIT_FINDINGS = 3, /* check --strict: a check failed */
+    EXIT_BAD = 1,       /* the job could not be done; one line on stderr says why */
+    EXIT_USAGE = 2,     /* the command line is wrong */
+    EXIT_FINDINGS = 3,  /* check --strict: a check failed */
     EXIT_STOPPED = 130, /* Ctrl-C */
 };
 

@@ -58,6 +58,7 @@ struct TwinFlows {
     GPtrArray *label_names;
     GHashTable *label_indices; /* name → index */
     TwinFlowsCounts counts;
+    int64_t last_ns;     /* of the latest packet */
     GPtrArray *warnings; /* NULL-terminated */
     bool is_finished;
 };
@@ -67,6 +68,7 @@ TwinFlows *twin_flows_new(const TwinFlowsOptions *options)
     TwinFlows *self = g_new0(TwinFlows, 1);
     self->by_timeout_only = options->by_timeout_only;
     self->label_source = options->labels;
+    self->last_ns = INT64_MIN;
     self->decoder = twin_decoder_new();
     self->slots = g_new0(Slot, FIRST_SLOTS);
     self->n_slots = FIRST_SLOTS;
@@ -313,6 +315,7 @@ static bool add_segment(TwinFlows *self, const TwinSegment *segment, uint32_t fr
     packet.bits |= side == 1 ? TWIN_PACKET_FROM_SECOND : 0;
     twin_connection_update(&tuple->connection, &packet);
     tuple->last_ns = packet.time_ns;
+    self->last_ns = MAX(self->last_ns, packet.time_ns);
     TwinFlow *flow = &self->flows[tuple->flow];
     flow->n_packets++;
     keep_syn_options(flow, segment, side);
@@ -539,6 +542,56 @@ unsigned twin_flow_side(const TwinFlow *flow, const TwinPacket *packet)
 {
     const unsigned sender = (packet->bits & TWIN_PACKET_FROM_SECOND) != 0 ? 1 : 0;
     return sender == flow->client ? 0 : 1;
+}
+
+/* ADDRESS:PORT or [ADDRESS]:PORT. */
+static bool parse_end(const char *text, TwinAddress *address, uint8_t *ip_version, uint16_t *port)
+{
+    const char *colon = strrchr(text, ':');
+    guint64 number = 0;
+    if (colon == NULL || !g_ascii_string_to_unsigned(colon + 1, 10, 0, UINT16_MAX, &number, NULL)) {
+        return false;
+    }
+    *port = (uint16_t)number;
+    const bool is_bracketed = text[0] == '[' && colon > text && colon[-1] == ']';
+    g_autofree char *host = is_bracketed ? g_strndup(text + 1, (gsize)(colon - text) - 2)
+                                         : g_strndup(text, (gsize)(colon - text));
+    return twin_address_parse(host, address, ip_version);
+}
+
+static bool has_end(const TwinFlow *flow, unsigned side, const TwinAddress *address, uint16_t port)
+{
+    return flow->ports[side] == port &&
+           memcmp(flow->addresses[side].bytes, address->bytes, sizeof address->bytes) == 0;
+}
+
+bool twin_flows_find(const TwinFlows *self, const char *ends, size_t *flow_index_out)
+{
+    g_auto(GStrv) texts = g_strsplit(ends, "-", 2);
+    TwinAddress addresses[2];
+    uint16_t ports[2];
+    uint8_t versions[2];
+    if (texts[0] == NULL || texts[1] == NULL ||
+        !parse_end(texts[0], &addresses[0], &versions[0], &ports[0]) ||
+        !parse_end(texts[1], &addresses[1], &versions[1], &ports[1])) {
+        return false;
+    }
+    for (size_t f = 0; f < self->n_flows; f++) {
+        const TwinFlow *flow = &self->flows[f];
+        for (unsigned side = 0; side < 2 && flow->ip_version == versions[0]; side++) {
+            if (has_end(flow, side, &addresses[0], ports[0]) &&
+                has_end(flow, 1 - side, &addresses[1], ports[1])) {
+                *flow_index_out = f;
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+int64_t twin_flows_last_ns(const TwinFlows *self)
+{
+    return self->last_ns;
 }
 
 size_t twin_flows_n_labels(const TwinFlows *self)

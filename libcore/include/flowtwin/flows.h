@@ -140,6 +140,19 @@ TWIN_API const TwinPacket *twin_flows_packet(const TwinFlows *self, const TwinFl
 /** 1 where the flow's packet was sent by its server, 0 where by its client. */
 TWIN_API unsigned twin_flow_side(const TwinFlow *flow, const TwinPacket *packet);
 
+/**
+ * The first flow between two ends, named as ADDRESS:PORT-ADDRESS:PORT in either direction (IPv6 may
+ * stand in brackets).
+ *
+ * @return false where @ends is not of this form or no flow has them
+ *
+ * Cost: linear in flows.
+ */
+TWIN_API bool twin_flows_find(const TwinFlows *self, const char *ends, size_t *flow_index_out);
+
+/** Time of the latest packet; INT64_MIN without one. */
+TWIN_API int64_t twin_flows_last_ns(const TwinFlows *self);
+
 TWIN_API size_t twin_flows_n_labels(const TwinFlows *self);
 TWIN_API const char *twin_flows_label(const TwinFlows *self, size_t label_index);
 TWIN_API const TwinFlowsCounts *twin_flows_counts(const TwinFlows *self);
