@@ -13,7 +13,7 @@ static void say_what_was_read(const Options *options, const TwinFlows *flows)
     }
 }
 
-TwinFlows *read_flows(const Options *options, char *const *paths, bool by_timeout_only,
+TwinFlows *read_flows(const Options *options, char **paths, bool by_timeout_only,
                       GError **error)
 {
     g_autoptr(TwinLabels) labels = NULL;
@@ -27,7 +27,7 @@ TwinFlows *read_flows(const Options *options, char *const *paths, bool by_timeou
     flows_options.by_timeout_only = by_timeout_only;
     flows_options.labels = labels;
     g_autoptr(TwinFlows) flows = twin_flows_new(&flows_options);
-    const size_t n_paths = g_strv_length((char **)(void *)paths);
+    const size_t n_paths = g_strv_length(paths);
     if (!twin_flows_read(flows, (const char *const *)paths, n_paths, tool_progress(options),
                          error) ||
         !twin_flows_finish(flows, error)) {

@@ -41,18 +41,18 @@ static void like_clear(Like *like)
 }
 
 /* CAPTURE:NUMBER; the capture may be one of those at hand, or another. */
-static bool find_by_number(const Options *options, const TwinFlows *flows, char *const *inputs,
+static bool find_by_number(const Options *options, const TwinFlows *flows, char **inputs,
                            Like *like, GError **error)
 {
     const char *colon = strrchr(options->like, ':');
     const uint64_t number = options_number("like", colon + 1, 1, G_MAXUINT32, 1);
     like->path = g_strndup(options->like, (gsize)(colon - options->like));
-    const bool is_at_hand = flows != NULL && g_strv_length((char **)(void *)inputs) == 1 &&
+    const bool is_at_hand = flows != NULL && g_strv_length(inputs) == 1 &&
                             strcmp(inputs[0], like->path) == 0;
     if (is_at_hand) {
         like->flows = flows;
     } else {
-        char *const paths[] = {like->path, NULL};
+        char *paths[] = {like->path, NULL};
         like->owned = read_flows(options, paths, false, error);
         like->flows = like->owned;
     }
@@ -69,7 +69,7 @@ static bool find_by_number(const Options *options, const TwinFlows *flows, char 
     return true;
 }
 
-static bool find_like(const Options *options, const TwinFlows *flows, char *const *inputs,
+static bool find_like(const Options *options, const TwinFlows *flows, char **inputs,
                       Like *like, GError **error)
 {
     size_t index = 0;
@@ -106,12 +106,12 @@ static void say_what_was_made(const Options *options, const TwinSynthesiseResult
 }
 
 int write_synthetic(const Options *options, const TwinModel *model, const TwinFlows *flows,
-                    char *const *inputs)
+                    char **inputs)
 {
     g_autoptr(GError) error = NULL;
     Like like = {.flows = NULL};
     g_autoptr(GPtrArray) protected = g_ptr_array_new();
-    for (char *const *input = inputs; *input != NULL; input++) {
+    for (char **input = inputs; *input != NULL; input++) {
         g_ptr_array_add(protected, *input);
     }
     TwinSynthesiseOptions make = TWIN_SYNTHESISE_OPTIONS_INIT;

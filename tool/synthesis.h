@@ -16,6 +16,6 @@ TwinModel *learn_model(const Options *options, const TwinFlows *flows, TwinAddre
  * @return the exit status; errors were reported
  */
 int write_synthetic(const Options *options, const TwinModel *model, const TwinFlows *flows,
-                    char *const *inputs);
+                    char **inputs);
 
 #endif

@@ -109,7 +109,7 @@ void tool_progress_clear(void);
  *
  * @return (transfer full) NULL with an error
  */
-TwinFlows *read_flows(const Options *options, char *const *paths, bool by_timeout_only,
+TwinFlows *read_flows(const Options *options, char **paths, bool by_timeout_only,
                       GError **error);
 
 /** Writes @text to standard output and closes it: a full disk is an error. */
