@@ -55,6 +55,14 @@ TWIN_API void twin_audit_free(TwinAudit *self);
 /** Forgets the flow before, keeps the reading: one audit serves flow after flow. */
 TWIN_API void twin_audit_begin(TwinAudit *self);
 
+/**
+ * Says when the capture ends, so that a flow still open then is told from one that was left open.
+ *
+ * @param time_ns latest time of any packet, since 1970; INT64_MAX (at first): not known. Kept from
+ *                flow to flow.
+ */
+TWIN_API void twin_audit_set_capture_end(TwinAudit *self, int64_t time_ns);
+
 /** Takes the flow's next packet; constant time. */
 TWIN_API void twin_audit_packet(TwinAudit *self, const TwinPacket *packet);
 
@@ -71,6 +79,9 @@ TWIN_API void twin_audit_verdicts(const TwinAudit *self, bool at_end,
  * H SYN/ACK, A pure ACK, D data, F FIN, R RST), at most 20 letters, each kind once a side.
  */
 TWIN_API const char *twin_audit_history(const TwinAudit *self);
+
+/** True where the flow's SYN was not captured: totals are shown with and without such flows. */
+TWIN_API bool twin_audit_is_midway(const TwinAudit *self);
 
 /** Audits one finished flow: begin, every packet, verdicts at the end. */
 TWIN_API void twin_check_flow(TwinAudit *audit, const TwinFlows *flows, const TwinFlow *flow,
