@@ -105,7 +105,9 @@ void twin_audit_set_capture_end(TwinAudit *self, int64_t time_ns)
 
 bool twin_audit_is_midway(const TwinAudit *self)
 {
-    return self->handshake.syn == TWIN_NO_PACKET;
+    const unsigned bits = self->connection.sides[0].bits | self->connection.sides[1].bits;
+    const bool is_stray = self->connection.stray_octets > 0 && (bits & TWIN_SIDE_SYN) == 0;
+    return self->handshake.syn == TWIN_NO_PACKET || is_stray;
 }
 
 static const char history_letters[TWIN_HISTORY_KINDS] = {'S', 'H', 'D', 'A', 'F', 'R'};

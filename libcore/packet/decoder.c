@@ -31,12 +31,14 @@ void twin_decoder_free(TwinDecoder *self)
     }
 }
 
-/* Some senders count Ethernet's padding in the IP length: a few bytes that nobody pushes. */
+/* Some senders count Ethernet's padding in the IP length: a few bytes that nobody pushes. A single
+ * one is none: frames are filled to an even length, and keep-alives carry one. */
 static bool is_padding(const TwinWalk *walk, size_t payload_bytes)
 {
     const uint16_t speaking = TWIN_TCP_SYN | TWIN_TCP_RST | TWIN_TCP_PSH;
-    return payload_bytes <= MAX_PADDING_BYTES && walk->frame_bytes <= PADDED_FRAME_BYTES &&
-           walk->is_in_ethernet && (walk->segment->tcp.flags & speaking) == 0;
+    return payload_bytes > 1 && payload_bytes <= MAX_PADDING_BYTES &&
+           walk->frame_bytes <= PADDED_FRAME_BYTES && walk->is_in_ethernet &&
+           (walk->segment->tcp.flags & speaking) == 0;
 }
 
 TwinLayer twin_read_tcp(TwinWalk *walk)
