@@ -242,7 +242,7 @@ static void test_tunnels(void)
          OUTER_4("0061", "11") UDP("0868", "004d") "34ff 003d 00000001 0000 00 85"
                                                    "01 0000 c0 02 000000000000 00" IPV4_HELLO},
         {"L2TP", 101, false, 4,
-         OUTER_4("0051", "11") UDP("06a5", "003d") "0002 0001 0002 ff03 0021" IPV4_HELLO},
+         OUTER_4("0053", "11") UDP("06a5", "003f") "0002 0001 0002 ff03 0021" IPV4_HELLO},
         {"L2TP with all that is optional", 101, false, 4,
          OUTER_4("005a", "11")
              UDP("06a5", "0046") "4a02 003e 0001 0002 0001 0002 0001 00 0021" IPV4_HELLO},

@@ -121,8 +121,9 @@ static TwinLayer read_l2tp(TwinWalk *walk)
     if ((flags & CONTROL) != 0 || (flags & VERSION) != 2) {
         return twin_walk_end(walk, TWIN_DECODE_NOT_TCP);
     }
-    (void)twin_walk_take(walk,
-                         4 + ((flags & LENGTH) != 0 ? 2 : 0) + ((flags & SEQUENCE) != 0 ? 4 : 0));
+    const size_t length_bytes = (flags & LENGTH) != 0 ? 2 : 0;
+    const size_t sequence_bytes = (flags & SEQUENCE) != 0 ? 4 : 0;
+    (void)twin_walk_take(walk, length_bytes + 4 + sequence_bytes);
     if ((flags & OFFSET) != 0) {
         TwinCursor offset = twin_walk_take(walk, 2);
         (void)twin_walk_take(walk, twin_cursor_u16(&offset));
