@@ -412,6 +412,8 @@ static void read_side(Reader *reader, JsonObject *object, TwinSeedSide *side)
     side->ip_id_manner = read_manner(reader, object);
     side->ip_id_step = (uint8_t)get_int(reader, object, "ip_id_step", 0, UINT8_MAX);
     side->syn_ip_id_is_zero = get_bool(reader, object, "syn_ip_id_is_zero");
+    side->max_payload_bytes =
+        (uint32_t)get_int(reader, object, "max_payload", 1, TWIN_NO_MAX_PAYLOAD);
     side->mss_bytes = (uint16_t)get_int(reader, object, "mss", 0, UINT16_MAX);
     side->syn_option_bytes =
         (uint8_t)read_hex(reader, object, "syn_options", side->syn_options, TWIN_MAX_SYN_OPTIONS);
