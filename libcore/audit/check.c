@@ -196,6 +196,7 @@ void twin_check_flow(TwinAudit *audit, const TwinFlows *flows, const TwinFlow *f
                      TwinVerdict verdicts_out[TWIN_N_CHECKS])
 {
     twin_audit_begin(audit);
+    twin_audit_set_capture_end(audit, twin_flows_last_ns(flows));
     for (uint32_t k = 0; k < flow->n_packets; k++) {
         twin_audit_packet(audit, twin_flows_packet(flows, flow, k));
     }

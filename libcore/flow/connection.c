@@ -373,7 +373,7 @@ static unsigned acknowledge(TwinConnection *self, unsigned sender, const TwinPac
     const Side *own = &self->sides[sender];
     Side *peer = &self->sides[1 - sender];
     const bool has_syn = (own->bits & (TWIN_SIDE_SYN | TWIN_SIDE_SYNACK)) != 0;
-    if (has(peer, TWIN_SIDE_SYN_ACKED) || (has_syn && twin_seq_diff(packet->seq, own->isn) <= 0)) {
+    if (has(peer, TWIN_SIDE_SYN_ACKED) || (has_syn && twin_seq_diff(packet->seq, own->isn) < 0)) {
         return 0;
     }
     if ((has(peer, TWIN_SIDE_SYNACK) && acknowledges_synack(peer, packet->ack)) ||
