@@ -19,6 +19,9 @@ enum {
 /* Shorter looks at a clock cannot tell 250 Hz from 300. */
 static const int64_t least_clock_ns = 500000000;
 
+static const int64_t longest_capture_ns = INT64_C(290000000) * 1000000000; /* nine years */
+static const int64_t latest_start_ns = INT64_C(4000000000) * 1000000000;
+
 static const char *const manner_names[TWIN_N_IP_ID_MANNERS] = {
     [TWIN_IP_ID_ZERO] = "zero",
     [TWIN_IP_ID_COUNTER] = "counter",
@@ -251,6 +254,12 @@ static void bound_payload(TwinSeedSide *side, const TwinSeedSide *peer)
     side->max_payload_bytes = keeps_to_it ? mss - options : TWIN_NO_MAX_PAYLOAD;
 }
 
+/* A clock that jumps by decades must not carry the generated flows there. */
+static int64_t bounded_offset(int64_t offset_ns)
+{
+    return CLAMP(offset_ns, 0, longest_capture_ns);
+}
+
 static void learn_seed(Learner *learner, const TwinFlow *flow, TwinSeed *seed)
 {
     for (unsigned side = 0; side < 2; side++) {
@@ -261,7 +270,7 @@ static void learn_seed(Learner *learner, const TwinFlow *flow, TwinSeed *seed)
     bound_payload(&seed->sides[0], &seed->sides[1]);
     bound_payload(&seed->sides[1], &seed->sides[0]);
     const TwinPacket *first = twin_flows_packet(learner->flows, flow, 0);
-    seed->start_ns = MAX(flow->start_ns - learner->seeds->start_ns, 0);
+    seed->start_ns = bounded_offset(flow->start_ns - learner->seeds->start_ns);
     seed->label = flow->label;
     seed->first_payload_bytes = first->payload_bytes;
     seed->first_flags = first->flags;
@@ -294,6 +303,7 @@ static void sample_flows(Learner *learner, uint64_t seed)
     }
 }
 
+/* The capture's own begin, unless no capture file could hold it (before 1970, after 2096). */
 static int64_t first_start(const TwinFlows *flows)
 {
     int64_t first_ns = INT64_MAX;
@@ -301,7 +311,7 @@ static int64_t first_start(const TwinFlows *flows)
         const int64_t start_ns = twin_flows_flow(flows, f)->start_ns;
         first_ns = MIN(first_ns, start_ns);
     }
-    return first_ns;
+    return first_ns >= 0 && first_ns <= latest_start_ns ? first_ns : 0;
 }
 
 void twin_seeds_learn(TwinSeeds *self, const TwinFlows *flows, const TwinFlow *only, uint64_t seed)
