@@ -163,6 +163,24 @@ TwinFrame twin_test_raw_frame(uint32_t link_type, const uint8_t *bytes, size_t n
     };
 }
 
+size_t twin_test_hex(const char *hex, uint8_t *bytes_out, size_t room)
+{
+    size_t n_digits = 0;
+    for (const char *at = hex; *at != '\0'; at++) {
+        if (*at == ' ') {
+            continue;
+        }
+        g_assert_true(g_ascii_isxdigit(*at));
+        g_assert_cmpuint(n_digits / 2, <, room);
+        const unsigned digit = (unsigned)g_ascii_xdigit_value(*at);
+        uint8_t *byte = &bytes_out[n_digits / 2];
+        *byte = (uint8_t)(n_digits % 2 == 0 ? digit << 4 : *byte | digit);
+        n_digits++;
+    }
+    g_assert_cmpuint(n_digits % 2, ==, 0);
+    return n_digits / 2;
+}
+
 /* An empty temporary file, open for writing. */
 static FILE *open_temporary(char **path_out)
 {

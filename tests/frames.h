@@ -43,6 +43,13 @@ TwinFrame twin_test_frame(const TwinTestPacket *packet, uint8_t bytes_out[TWIN_T
 /** A frame of any kind around bytes that the caller keeps; captured whole. */
 TwinFrame twin_test_raw_frame(uint32_t link_type, const uint8_t *bytes, size_t n_bytes);
 
+/**
+ * Turns hexadecimal digits, with blanks between them as one likes, into bytes.
+ *
+ * @return how many bytes; a test fails that has more than @room
+ */
+size_t twin_test_hex(const char *hex, uint8_t *bytes_out, size_t room);
+
 /** Writes a temporary file; (transfer full) its path, for twin_test_remove(). */
 char *twin_test_file(const void *bytes, size_t n_bytes);
 

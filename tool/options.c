@@ -64,6 +64,30 @@ static const Row rows[] = {
     {ALL, "quiet", 'q', SWITCH(quiet), "Say nothing but results and errors", NULL},
 };
 
+/* -n5 becomes -n 5, as most tools take it and GOption does not. (transfer container) */
+static char **split_letters(const Command *command, int argc, char **argv, GPtrArray *owned)
+{
+    GPtrArray *split = g_ptr_array_new();
+    for (int i = 0; i < argc; i++) {
+        const char *text = argv[i];
+        bool takes_value = false;
+        for (size_t r = 0; r < G_N_ELEMENTS(rows) && text[0] == '-' && text[1] != '\0'; r++) {
+            takes_value |= rows[r].letter == text[1] && rows[r].kind != G_OPTION_ARG_NONE &&
+                           (rows[r].commands & (unsigned)command->bit) != 0;
+        }
+        if (!takes_value || text[2] == '\0') {
+            g_ptr_array_add(split, argv[i]);
+            continue;
+        }
+        char *letter = g_strndup(text, 2);
+        g_ptr_array_add(owned, letter);
+        g_ptr_array_add(split, letter);
+        g_ptr_array_add(split, argv[i] + 2);
+    }
+    g_ptr_array_add(split, NULL);
+    return (char **)g_ptr_array_free(split, FALSE);
+}
+
 /* GOption's own table of what @command takes, and what is no option at its end. */
 static GOptionEntry *entries_of(const Command *command, Options *options)
 {
@@ -101,7 +125,11 @@ void options_parse(const Command *command, int argc, char **argv, Options *optio
     g_autofree char *name = g_strdup_printf("flowtwin %s", command->name);
     g_set_prgname(name);
     g_autoptr(GError) error = NULL;
-    if (!g_option_context_parse(context, &argc, &argv, &error)) {
+    g_autoptr(GPtrArray) owned = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char **split = split_letters(command, argc, argv, owned);
+    int n_split = (int)g_strv_length(split);
+    char **rest = split;
+    if (!g_option_context_parse(context, &n_split, &rest, &error)) {
         usage_error("%s; see flowtwin %s --help", error->message, command->name);
     }
     const size_t n_operands = options_out->rest != NULL ? g_strv_length(options_out->rest) : 0;

@@ -13,8 +13,7 @@ static void say_what_was_read(const Options *options, const TwinFlows *flows)
     }
 }
 
-TwinFlows *read_flows(const Options *options, char **paths, bool by_timeout_only,
-                      GError **error)
+TwinFlows *read_flows(const Options *options, char **paths, bool by_timeout_only, GError **error)
 {
     g_autoptr(TwinLabels) labels = NULL;
     if (options->labels != NULL) {

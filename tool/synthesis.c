@@ -47,8 +47,8 @@ static bool find_by_number(const Options *options, const TwinFlows *flows, char 
     const char *colon = strrchr(options->like, ':');
     const uint64_t number = options_number("like", colon + 1, 1, G_MAXUINT32, 1);
     like->path = g_strndup(options->like, (gsize)(colon - options->like));
-    const bool is_at_hand = flows != NULL && g_strv_length(inputs) == 1 &&
-                            strcmp(inputs[0], like->path) == 0;
+    const bool is_at_hand =
+        flows != NULL && g_strv_length(inputs) == 1 && strcmp(inputs[0], like->path) == 0;
     if (is_at_hand) {
         like->flows = flows;
     } else {
@@ -69,8 +69,8 @@ static bool find_by_number(const Options *options, const TwinFlows *flows, char 
     return true;
 }
 
-static bool find_like(const Options *options, const TwinFlows *flows, char **inputs,
-                      Like *like, GError **error)
+static bool find_like(const Options *options, const TwinFlows *flows, char **inputs, Like *like,
+                      GError **error)
 {
     size_t index = 0;
     if (flows != NULL && twin_flows_find(flows, options->like, &index)) {

@@ -103,7 +103,8 @@ void say(const Options *options, const char *format, ...)
 int print_result(const char *text)
 {
     tool_progress_clear();
-    if (fputs(text, stdout) == EOF || fflush(stdout) != 0 || fclose(stdout) != 0) {
+    if (fputs(text, stdout) == EOF || fflush(stdout) != 0 || ferror(stdout) != 0 ||
+        fclose(stdout) != 0) {
         g_printerr("flowtwin: standard output: %s\n", g_strerror(errno));
         return EXIT_BAD;
     }

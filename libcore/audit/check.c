@@ -105,7 +105,9 @@ void twin_audit_set_capture_end(TwinAudit *self, int64_t time_ns)
 
 bool twin_audit_is_midway(const TwinAudit *self)
 {
-    return self->handshake.syn == TWIN_NO_PACKET;
+    const unsigned bits = self->connection.sides[0].bits | self->connection.sides[1].bits;
+    const bool is_stray = self->connection.stray_octets > 0 && (bits & TWIN_SIDE_SYN) == 0;
+    return self->handshake.syn == TWIN_NO_PACKET || is_stray;
 }
 
 static const char history_letters[TWIN_HISTORY_KINDS] = {'S', 'H', 'D', 'A', 'F', 'R'};
@@ -194,6 +196,7 @@ void twin_check_flow(TwinAudit *audit, const TwinFlows *flows, const TwinFlow *f
                      TwinVerdict verdicts_out[TWIN_N_CHECKS])
 {
     twin_audit_begin(audit);
+    twin_audit_set_capture_end(audit, twin_flows_last_ns(flows));
     for (uint32_t k = 0; k < flow->n_packets; k++) {
         twin_audit_packet(audit, twin_flows_packet(flows, flow, k));
     }

@@ -31,6 +31,13 @@ static TwinMoment moment(const TwinAuditStep *step)
     return (TwinMoment){.index = step->index, .time_ns = step->packet->time_ns};
 }
 
+static void keep_first(uint32_t *index, const TwinAuditStep *step)
+{
+    if (*index == TWIN_NO_PACKET) {
+        *index = step->index;
+    }
+}
+
 static void fail(TwinVerdict *verdict, TwinReason reason, uint32_t packet)
 {
     verdict->passes = false;
@@ -41,7 +48,7 @@ static void fail(TwinVerdict *verdict, TwinReason reason, uint32_t packet)
 /* The SYN in force, before the handshake: a later one on the open flow is no concern of it. */
 static void note_syn(TwinAuditSide *own, const TwinAuditStep *step)
 {
-    if ((step->events & TWIN_CONNECTION_SYN) != 0) {
+    if ((step->events & (TWIN_CONNECTION_SYN | TWIN_CONNECTION_STRAY_SYN)) != 0) {
         own->syn = moment(step);
     } else if ((step->events & TWIN_CONNECTION_SYN_RETRY) != 0) {
         own->syn.time_ns = step->packet->time_ns;
@@ -52,10 +59,15 @@ void twin_exact_note(TwinAudit *self, const TwinAuditStep *step)
 {
     TwinAuditSide *own = &self->sides[step->side];
     const unsigned flags = step->packet->flags;
+    const bool is_syn = (flags & (TWIN_TCP_SYN | TWIN_TCP_ACK)) == TWIN_TCP_SYN;
     own->has_spoken = true;
-    own->has_followed |= (flags & (TWIN_TCP_SYN | TWIN_TCP_ACK)) != TWIN_TCP_SYN;
-    if ((flags & TWIN_TCP_FIN) != 0 && own->fin == TWIN_NO_PACKET) {
-        own->fin = step->index;
+    own->has_followed |= !is_syn;
+    self->handshake.has_syn_flag |= (flags & TWIN_TCP_SYN) != 0;
+    if (is_syn) {
+        keep_first(&self->handshake.syn, step);
+    }
+    if ((flags & TWIN_TCP_FIN) != 0) {
+        keep_first(&own->fin, step);
     }
     if (has_data(step) && own->data == TWIN_NO_PACKET) {
         own->data = step->index;
@@ -102,20 +114,8 @@ static void complete_handshake(TwinAudit *self, const TwinAuditStep *step)
     }
 }
 
-static void keep_first(uint32_t *index, const TwinAuditStep *step)
-{
-    if (*index == TWIN_NO_PACKET) {
-        *index = step->index;
-    }
-}
-
 void twin_exact_take_handshake(TwinAudit *self, const TwinAuditStep *step)
 {
-    const unsigned flags = step->packet->flags;
-    self->handshake.has_syn_flag |= (flags & TWIN_TCP_SYN) != 0;
-    if ((flags & (TWIN_TCP_SYN | TWIN_TCP_ACK)) == TWIN_TCP_SYN) {
-        keep_first(&self->handshake.syn, step);
-    }
     if ((step->events & TWIN_CONNECTION_SYNACK) != 0) {
         self->handshake.synack = step->index;
     }
@@ -142,7 +142,7 @@ static TwinReason explain_no_handshake(const TwinAudit *self, uint32_t *packet)
 {
     const unsigned client = twin_connection_client(&self->connection);
     *packet = TWIN_NO_PACKET;
-    if (self->handshake.syn == TWIN_NO_PACKET) {
+    if (twin_audit_is_midway(self)) {
         return TWIN_REASON_MIDWAY;
     }
     if (has_missed_synack(self, 0) || has_missed_synack(self, 1)) {

@@ -225,6 +225,26 @@ static unsigned retry(TwinConnection *self, unsigned sender, const TwinPacket *s
     return TWIN_CONNECTION_SYN_RETRY;
 }
 
+/*
+ * True where @side has been talking, as far as can be seen: its handshake is complete, or lies
+ * before the capture or was missed by it. A SYN of another number is then a stray until it is
+ * answered; but not one that its octets follow, which the file has in the wrong order.
+ */
+static bool is_talking(const TwinConnection *self, unsigned sender, uint32_t syn)
+{
+    const Side *own = &self->sides[sender];
+    const Side *peer = &self->sides[1 - sender];
+    if (twin_connection_is_established(self)) {
+        return true;
+    }
+    if (has(own, TWIN_SIDE_SYN)) {
+        return has(own, TWIN_SIDE_SYN_ACKED) &&
+               (peer->bits & (TWIN_SIDE_SYN | TWIN_SIDE_SYNACK)) == 0;
+    }
+    return has(own, TWIN_SIDE_NUMBERS) && !has(own, TWIN_SIDE_SYNACK) &&
+           !twin_seq_is_in(own->next, syn, syn + REORDER_REACH);
+}
+
 static unsigned take_syn(TwinConnection *self, unsigned sender, const TwinPacket *syn)
 {
     Side *own = &self->sides[sender];
@@ -232,13 +252,13 @@ static unsigned take_syn(TwinConnection *self, unsigned sender, const TwinPacket
     if (is_own_syn(own, syn->seq)) {
         return retry(self, sender, syn);
     }
-    if (twin_connection_is_established(self)) {
+    if (is_talking(self, sender, syn->seq)) {
         if (!twin_connection_is_finished(self)) {
             self->stray_isn = syn->seq;
             self->stray_octets = syn_octets(syn);
             self->stray_side = (uint8_t)sender;
         }
-        return TWIN_CONNECTION_SYN;
+        return TWIN_CONNECTION_STRAY_SYN;
     }
     begin_numbers(self, sender, syn);
     set(own, TWIN_SIDE_SYN);
@@ -253,29 +273,35 @@ static unsigned take_syn(TwinConnection *self, unsigned sender, const TwinPacket
     return TWIN_CONNECTION_SYN | complete(self);
 }
 
-/* Another SYN on the open connection is answered: both sides begin anew. */
-static unsigned reopen(TwinConnection *self, unsigned sender, const TwinPacket *synack)
+/* A stray SYN is answered after all: both sides begin anew. */
+static unsigned answer_stray(TwinConnection *self, unsigned sender, const TwinPacket *synack)
 {
     Side *own = &self->sides[sender];
     Side *peer = &self->sides[1 - sender];
-    if (self->stray_octets == 0 || self->stray_side == sender ||
-        !twin_seq_is_in(synack->ack, self->stray_isn, self->stray_isn + self->stray_octets)) {
-        return 0;
-    }
-    peer->old_isn = peer->isn;
-    peer->isn = self->stray_isn;
-    peer->next = self->stray_isn + self->stray_octets;
-    peer->bits = (peer->bits & TWIN_SIDE_FIN) | TWIN_SIDE_NUMBERS | TWIN_SIDE_SYN |
-                 TWIN_SIDE_OLD_SYN | TWIN_SIDE_SYN_ACKED;
-    const uint32_t old_isn = own->isn;
-    own->bits &= TWIN_SIDE_FIN;
+    const Side old_own = *own;
+    const Side old_peer = *peer;
+    const bool was_open = twin_connection_is_established(self);
+    *peer = (Side){
+        .isn = self->stray_isn,
+        .old_isn = old_peer.isn,
+        .next = self->stray_isn + self->stray_octets,
+        .syn_octets = self->stray_octets,
+        .bits = (old_peer.bits & TWIN_SIDE_FIN) | TWIN_SIDE_NUMBERS | TWIN_SIDE_SYN |
+                TWIN_SIDE_SYN_ACKED,
+    };
+    *own = (Side){.old_isn = old_own.isn, .bits = old_own.bits & TWIN_SIDE_FIN};
     begin_numbers(self, sender, synack);
-    own->old_isn = old_isn;
-    set(own, TWIN_SIDE_SYNACK | TWIN_SIDE_OLD_SYN | TWIN_SIDE_SYN_ACKED);
+    set(own, TWIN_SIDE_SYNACK);
     set(peer, TWIN_SIDE_SYN_ACKED);
     note_ack(own, synack);
     self->stray_octets = 0;
-    return TWIN_CONNECTION_REOPENED;
+    if (was_open) {
+        /* Both handshakes' numbers are the flow's own. */
+        set(own, TWIN_SIDE_OLD_SYN | TWIN_SIDE_SYN_ACKED);
+        set(peer, TWIN_SIDE_OLD_SYN);
+        return TWIN_CONNECTION_REOPENED;
+    }
+    return TWIN_CONNECTION_SYNACK;
 }
 
 /* A SYN/ACK with a number that its sender has not used before. */
@@ -296,8 +322,12 @@ static unsigned take_synack(TwinConnection *self, unsigned sender, const TwinPac
 {
     Side *own = &self->sides[sender];
     Side *peer = &self->sides[1 - sender];
+    if (self->stray_octets > 0 && self->stray_side != sender &&
+        twin_seq_is_in(synack->ack, self->stray_isn, self->stray_isn + self->stray_octets)) {
+        return answer_stray(self, sender, synack);
+    }
     if (twin_connection_is_established(self)) {
-        return reopen(self, sender, synack);
+        return 0;
     }
     if (has(peer, TWIN_SIDE_SYN) && !acknowledges_syn(peer, synack->ack)) {
         return TWIN_CONNECTION_BAD_SYNACK;
@@ -343,7 +373,7 @@ static unsigned acknowledge(TwinConnection *self, unsigned sender, const TwinPac
     const Side *own = &self->sides[sender];
     Side *peer = &self->sides[1 - sender];
     const bool has_syn = (own->bits & (TWIN_SIDE_SYN | TWIN_SIDE_SYNACK)) != 0;
-    if (has(peer, TWIN_SIDE_SYN_ACKED) || (has_syn && twin_seq_diff(packet->seq, own->isn) <= 0)) {
+    if (has(peer, TWIN_SIDE_SYN_ACKED) || (has_syn && twin_seq_diff(packet->seq, own->isn) < 0)) {
         return 0;
     }
     if ((has(peer, TWIN_SIDE_SYNACK) && acknowledges_synack(peer, packet->ack)) ||

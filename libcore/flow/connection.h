@@ -53,7 +53,7 @@ typedef struct TwinConnectionSide {
  */
 typedef struct TwinConnection {
     TwinConnectionSide sides[2];
-    uint32_t stray_isn;    /* of a SYN with another number on the open connection */
+    uint32_t stray_isn;    /* of a SYN with another number while its sender was talking */
     uint16_t stray_octets; /* 1 + its payload; 0: there was none */
     uint8_t stray_side;
     uint8_t bits; /* private to connection.c */
@@ -63,7 +63,7 @@ _Static_assert(sizeof(TwinConnection) == 96, "one in every entry of the flow tab
 
 /** What a packet turned out to do; several may hold. */
 enum {
-    TWIN_CONNECTION_SYN = 0x001,         /**< a SYN (no ACK, FIN, RST) with a number of its own */
+    TWIN_CONNECTION_SYN = 0x001,         /**< a SYN (no ACK, FIN, RST) with a new number */
     TWIN_CONNECTION_SYN_RETRY = 0x002,   /**< a SYN whose number its side has used before */
     TWIN_CONNECTION_SYNACK = 0x004,      /**< a SYN/ACK that contradicts no SYN seen */
     TWIN_CONNECTION_BAD_SYNACK = 0x008,  /**< a SYN/ACK that acknowledges something else */
@@ -74,6 +74,7 @@ enum {
     TWIN_CONNECTION_AFTER_FIN = 0x100,   /**< payload beyond its sender's FIN, no keep-alive */
     TWIN_CONNECTION_FIN_MOVED = 0x200,   /**< a FIN at another number than before */
     TWIN_CONNECTION_FOREIGN = 0x400,     /**< numbers of another space; they change nothing */
+    TWIN_CONNECTION_STRAY_SYN = 0x800, /**< a SYN with a new number while its sender was talking */
 };
 
 /**

@@ -16,6 +16,9 @@ enum {
 };
 
 static const int64_t idle_timeout_ns = INT64_C(120) * 1000000000;
+/* Times more than 146 years from 1970 are a broken clock's: bounded, so that no difference between
+ * two of them overflows. */
+static const int64_t most_time_ns = INT64_MAX / 2;
 static const uint32_t no_label = UINT32_MAX;
 
 /* Both ends of a packet, the lower one first. Compared as bytes: no padding. */
@@ -196,6 +199,11 @@ static Tuple *find_tuple(TwinFlows *self, const Key *key, bool *is_new)
     return tuple;
 }
 
+static int64_t bounded_time(int64_t time_ns)
+{
+    return CLAMP(time_ns, -most_time_ns, most_time_ns);
+}
+
 static uint8_t packet_bits(const TwinSegment *segment)
 {
     const struct {
@@ -220,7 +228,7 @@ static uint8_t packet_bits(const TwinSegment *segment)
 static TwinPacket packet_of(const TwinSegment *segment, uint32_t frame)
 {
     return (TwinPacket){
-        .time_ns = segment->time_ns,
+        .time_ns = bounded_time(segment->time_ns),
         .seq = segment->tcp.seq,
         .ack = segment->tcp.ack,
         .ts_value = segment->tcp.ts_value,
@@ -268,7 +276,7 @@ static bool begin_flow(TwinFlows *self, Tuple *tuple, const TwinSegment *segment
     flow->ports[0] = segment->tcp.source_port;
     flow->ports[1] = segment->tcp.destination_port;
     flow->ip_version = segment->ip_version;
-    flow->start_ns = segment->time_ns;
+    flow->start_ns = bounded_time(segment->time_ns);
     flow->label = no_label;
     if (segment->has_macs) {
         flow->has_macs = true;

@@ -195,7 +195,7 @@ static void read_quantiles(Reader *reader, TwinCoding *coding, JsonObject *objec
             int_of(reader, json_array_get_element(cuts, (guint)c), "a cut", 0, G_MAXINT64);
     }
     for (size_t b = 0; b <= n_cuts; b++) {
-        owned[b] = read_values(reader, bins, b, 0, G_MAXINT64 / 4, &values[b].n_values);
+        owned[b] = read_values(reader, bins, b, 0, G_MAXINT64 / 2, &values[b].n_values);
         values[b].values = owned[b];
     }
     if (!has_failed(reader)) {
@@ -412,6 +412,8 @@ static void read_side(Reader *reader, JsonObject *object, TwinSeedSide *side)
     side->ip_id_manner = read_manner(reader, object);
     side->ip_id_step = (uint8_t)get_int(reader, object, "ip_id_step", 0, UINT8_MAX);
     side->syn_ip_id_is_zero = get_bool(reader, object, "syn_ip_id_is_zero");
+    side->max_payload_bytes =
+        (uint32_t)get_int(reader, object, "max_payload", 1, TWIN_NO_MAX_PAYLOAD);
     side->mss_bytes = (uint16_t)get_int(reader, object, "mss", 0, UINT16_MAX);
     side->syn_option_bytes =
         (uint8_t)read_hex(reader, object, "syn_options", side->syn_options, TWIN_MAX_SYN_OPTIONS);
@@ -430,7 +432,7 @@ static void read_seed(Reader *reader, JsonObject *object, TwinSeed *seed)
 {
     const TwinModel *model = reader->model;
     JsonArray *sides = get_array(reader, object, "sides", 2, 2);
-    seed->start_ns = get_int(reader, object, "start_ns", 0, G_MAXINT64 / 4);
+    seed->start_ns = get_int(reader, object, "start_ns", 0, G_MAXINT64 / 2);
     seed->label = (uint32_t)get_int(reader, object, "label", 0, (int64_t)model->n_labels - 1);
     seed->ip_version = (uint8_t)get_int(reader, object, "ip_version", 4, 6);
     seed->ports[0] = (uint16_t)get_int(reader, object, "client_port", 0, UINT16_MAX);
@@ -451,7 +453,7 @@ static void read_seeds(Reader *reader, JsonObject *root)
 {
     TwinSeeds *seeds = &reader->model->seeds;
     JsonArray *array = get_array(reader, root, "seeds", 1, TWIN_MAX_SEEDS);
-    seeds->start_ns = get_int(reader, root, "start_ns", 0, G_MAXINT64 / 4);
+    seeds->start_ns = get_int(reader, root, "start_ns", 0, G_MAXINT64 / 2);
     seeds->n_seeds = length_of(array);
     seeds->seeds = g_new0(TwinSeed, seeds->n_seeds);
     for (size_t s = 0; s < seeds->n_seeds && !has_failed(reader); s++) {

@@ -182,6 +182,7 @@ static void add_side(JsonBuilder *json, const TwinSeedSide *side)
     add_text(json, "ip_id", twin_ip_id_manner_name((TwinIpIdManner)side->ip_id_manner));
     add_int(json, "ip_id_step", side->ip_id_step);
     add_bool(json, "syn_ip_id_is_zero", side->syn_ip_id_is_zero);
+    add_int(json, "max_payload", side->max_payload_bytes);
     add_int(json, "mss", side->mss_bytes);
     add_hex(json, "syn_options", side->syn_options, side->syn_option_bytes);
     add_int(json, "syn_window", side->syn_window);

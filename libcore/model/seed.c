@@ -9,6 +9,8 @@
 
 enum {
     DEFAULT_TS_HZ = 1000, /* Linux, Windows and the BSDs of today */
+    DEFAULT_MSS = 1460,
+    TIMESTAMPS_BYTES = 12, /* of a header: two NOPs and the option */
     OPTION_NOP = 1,
     OPTION_TIMESTAMPS = 8,
     MAX_DELTAS = 64, /* packets looked at for a host's habit: they repeat */
@@ -16,6 +18,9 @@ enum {
 
 /* Shorter looks at a clock cannot tell 250 Hz from 300. */
 static const int64_t least_clock_ns = 500000000;
+
+static const int64_t longest_capture_ns = INT64_C(290000000) * 1000000000; /* nine years */
+static const int64_t latest_start_ns = INT64_C(4000000000) * 1000000000;
 
 static const char *const manner_names[TWIN_N_IP_ID_MANNERS] = {
     [TWIN_IP_ID_ZERO] = "zero",
@@ -196,6 +201,7 @@ static void clear_timestamps(uint8_t *options, size_t n_bytes)
 
 static void learn_packet(const TwinPacket *packet, TwinSeedSide *side)
 {
+    side->max_payload_bytes = MAX(side->max_payload_bytes, packet->payload_bytes);
     const bool has_timestamps = (packet->bits & TWIN_PACKET_TIMESTAMPS) != 0;
     side->ttl = side->ttl == 0 ? packet->ttl : side->ttl;
     if ((packet->flags & TWIN_TCP_SYN) != 0) {
@@ -238,6 +244,22 @@ static void learn_side(Learner *learner, const TwinFlow *flow, unsigned flow_sid
     }
 }
 
+/* Turns the largest payload seen into a bound: the peer's MSS less the options of every segment
+ * (RFC 6691), unless the side went beyond it, as captures of offloaded segments do. */
+static void bound_payload(TwinSeedSide *side, const TwinSeedSide *peer)
+{
+    const uint32_t options = side->has_timestamps ? TIMESTAMPS_BYTES : 0;
+    const uint32_t mss = peer->mss_bytes != 0 ? peer->mss_bytes : DEFAULT_MSS;
+    const bool keeps_to_it = mss > options && side->max_payload_bytes <= mss - options;
+    side->max_payload_bytes = keeps_to_it ? mss - options : TWIN_NO_MAX_PAYLOAD;
+}
+
+/* A clock that jumps by decades must not carry the generated flows there. */
+static int64_t bounded_offset(int64_t offset_ns)
+{
+    return CLAMP(offset_ns, 0, longest_capture_ns);
+}
+
 static void learn_seed(Learner *learner, const TwinFlow *flow, TwinSeed *seed)
 {
     for (unsigned side = 0; side < 2; side++) {
@@ -245,8 +267,10 @@ static void learn_seed(Learner *learner, const TwinFlow *flow, TwinSeed *seed)
         learn_side(learner, flow, flow_side, &seed->sides[side]);
         seed->ports[side] = flow->ports[flow_side];
     }
+    bound_payload(&seed->sides[0], &seed->sides[1]);
+    bound_payload(&seed->sides[1], &seed->sides[0]);
     const TwinPacket *first = twin_flows_packet(learner->flows, flow, 0);
-    seed->start_ns = MAX(flow->start_ns - learner->seeds->start_ns, 0);
+    seed->start_ns = bounded_offset(flow->start_ns - learner->seeds->start_ns);
     seed->label = flow->label;
     seed->first_payload_bytes = first->payload_bytes;
     seed->first_flags = first->flags;
@@ -279,6 +303,7 @@ static void sample_flows(Learner *learner, uint64_t seed)
     }
 }
 
+/* The capture's own begin, unless no capture file could hold it (before 1970, after 2096). */
 static int64_t first_start(const TwinFlows *flows)
 {
     int64_t first_ns = INT64_MAX;
@@ -286,7 +311,7 @@ static int64_t first_start(const TwinFlows *flows)
         const int64_t start_ns = twin_flows_flow(flows, f)->start_ns;
         first_ns = MIN(first_ns, start_ns);
     }
-    return first_ns;
+    return first_ns >= 0 && first_ns <= latest_start_ns ? first_ns : 0;
 }
 
 void twin_seeds_learn(TwinSeeds *self, const TwinFlows *flows, const TwinFlow *only, uint64_t seed)

@@ -5,8 +5,9 @@
 #include <flowtwin/flows.h>
 
 enum {
-    TWIN_MAX_SEEDS = 4096,  /* flows whose static fields a model keeps */
-    TWIN_SEED_WINDOWS = 12, /* advertised windows kept a side */
+    TWIN_NO_MAX_PAYLOAD = 65535, /* more than fits in a datagram: no bound but that */
+    TWIN_MAX_SEEDS = 4096,       /* flows whose static fields a model keeps */
+    TWIN_SEED_WINDOWS = 12,      /* advertised windows kept a side */
     TWIN_MAX_SYN_OPTIONS = 40,
 };
 
@@ -23,10 +24,12 @@ const char *twin_ip_id_manner_name(TwinIpIdManner manner);
 
 /** What one host of a seed flow puts into every packet that it sends. */
 typedef struct {
-    uint32_t host;                       /* index into TwinSeeds.hosts */
-    uint32_t ts_hz;                      /* its timestamp clock's rate, 1 … 1,000,000 */
-    uint16_t mss_bytes;                  /* 0: no SYN was seen */
-    uint16_t syn_window;                 /* 0: no SYN was seen */
+    uint32_t host;  /* index into TwinSeeds.hosts */
+    uint32_t ts_hz; /* its timestamp clock's rate, 1 … 1,000,000 */
+    uint32_t
+        max_payload_bytes; /* of a segment: what its peer's MSS leaves, where it kept to that */
+    uint16_t mss_bytes;    /* 0: no SYN was seen */
+    uint16_t syn_window;   /* 0: no SYN was seen */
     uint16_t windows[TWIN_SEED_WINDOWS]; /* of its first packets without SYN and RST, as sent */
     uint8_t n_windows;
     uint8_t ttl;

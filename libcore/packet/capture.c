@@ -253,10 +253,14 @@ static TwinCaptureStatus end_reading(TwinCapture *self, const char *where, const
         return TWIN_CAPTURE_ERROR;
     }
     if (problem != NULL) {
-        self->warning =
-            g_strdup_printf("%s: packet %" G_GUINT64_FORMAT "%s: %s; the %" G_GUINT64_FORMAT
-                            " packets before it were read",
-                            self->name, self->n_frames + 1, where, problem, self->n_frames);
+        g_autofree char *before =
+            self->n_frames == 0 ? g_strdup("nothing was read")
+            : self->n_frames == 1
+                ? g_strdup("the packet before it was read")
+                : g_strdup_printf("the %" G_GUINT64_FORMAT " packets before it were read",
+                                  self->n_frames);
+        self->warning = g_strdup_printf("%s: packet %" G_GUINT64_FORMAT "%s: %s; %s", self->name,
+                                        self->n_frames + 1, where, problem, before);
     }
     return TWIN_CAPTURE_END;
 }

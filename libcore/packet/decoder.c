@@ -9,7 +9,8 @@ enum {
     MAX_LAYERS = 40, /* headers of a frame; more are no network that anybody built */
     TCP_FIXED_BYTES = 20,
     PADDED_FRAME_BYTES = 60, /* what Ethernet fills a frame up to, without its checksum */
-    MAX_PADDING_BYTES = 6,   /* of that, behind an Ethernet, an IPv4 and a TCP header */
+    MIN_PADDING_BYTES = 2,
+    MAX_PADDING_BYTES = 6, /* behind an Ethernet, an IPv4 and a TCP header */
 };
 
 struct TwinDecoder {
@@ -31,12 +32,25 @@ void twin_decoder_free(TwinDecoder *self)
     }
 }
 
-/* Some senders count Ethernet's padding in the IP length: a few bytes that nobody pushes. */
+/*
+ * Some senders count Ethernet's padding in the IP length: a few zeros that nobody pushes. A single
+ * one is a keep-alive's, which Windows sends.
+ */
 static bool is_padding(const TwinWalk *walk, size_t payload_bytes)
 {
     const uint16_t speaking = TWIN_TCP_SYN | TWIN_TCP_RST | TWIN_TCP_PSH;
-    return payload_bytes <= MAX_PADDING_BYTES && walk->frame_bytes <= PADDED_FRAME_BYTES &&
-           walk->is_in_ethernet && (walk->segment->tcp.flags & speaking) == 0;
+    const TwinTcp *tcp = &walk->segment->tcp;
+    if (payload_bytes < MIN_PADDING_BYTES || payload_bytes > MAX_PADDING_BYTES ||
+        walk->frame_bytes > PADDED_FRAME_BYTES || !walk->is_in_ethernet ||
+        (tcp->flags & speaking) != 0) {
+        return false;
+    }
+    for (size_t i = tcp->header_bytes; i < walk->bytes.left; i++) {
+        if (walk->bytes.at[i] != 0) {
+            return false;
+        }
+    }
+    return true;
 }
 
 TwinLayer twin_read_tcp(TwinWalk *walk)

@@ -67,13 +67,37 @@ TwinLayer twin_read_ethernet(TwinWalk *walk)
     return ethertype_or_length_layer(walk, twin_cursor_u16(&header));
 }
 
-/* IEEE 802.1Q: tag, then the EtherType of what follows. */
+/* A tag of @tag_bytes, then the EtherType of what follows. */
+static TwinLayer read_tag(TwinWalk *walk, size_t tag_bytes)
+{
+    (void)twin_walk_take(walk, tag_bytes);
+    TwinCursor header = twin_walk_take(walk, 2);
+    return ethertype_or_length_layer(walk, twin_cursor_u16(&header));
+}
+
+/* IEEE 802.1Q. */
 static TwinLayer read_vlan(TwinWalk *walk)
 {
-    TwinCursor header = twin_walk_take(walk, 4);
-    (void)twin_cursor_u16(&header);
-    const uint16_t ethertype = twin_cursor_u16(&header);
-    return header.overrun ? (TwinLayer){read_nothing} : ethertype_or_length_layer(walk, ethertype);
+    return read_tag(walk, 2);
+}
+
+/* IEEE 802.1BR. */
+static TwinLayer read_port_extender(TwinWalk *walk)
+{
+    return read_tag(walk, 6);
+}
+
+/* Cisco's VN-Tag. */
+static TwinLayer read_network_interface_tag(TwinWalk *walk)
+{
+    return read_tag(walk, 4);
+}
+
+/* IEEE 802.1ah: the service tag of a backbone, then the customer's Ethernet header. */
+static TwinLayer read_backbone(TwinWalk *walk)
+{
+    (void)twin_walk_take(walk, 4);
+    return (TwinLayer){twin_read_ethernet};
 }
 
 /* The 4-byte control word of an Ethernet pseudo-wire (RFC 4448, 4.6). */
@@ -230,6 +254,9 @@ static const struct {
     {0x88a8, {read_vlan}},
     {0x9100, {read_vlan}},
     {0x9200, {read_vlan}},
+    {0x893f, {read_port_extender}},
+    {0x8926, {read_network_interface_tag}},
+    {0x88e7, {read_backbone}},
     {0x8847, {twin_read_mpls}},
     {0x8848, {twin_read_mpls}},
     {0x8864, {read_pppoe}},

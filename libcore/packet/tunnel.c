@@ -112,15 +112,32 @@ static TwinLayer read_gtp_user(TwinWalk *walk)
     return extension == 0 ? (TwinLayer){twin_read_ip} : (TwinLayer){read_nothing};
 }
 
+/* RFC 2661, 3.1: optional length, tunnel, session, optional numbers and offset; then PPP. */
+static TwinLayer read_l2tp(TwinWalk *walk)
+{
+    enum { CONTROL = 0x8000, LENGTH = 0x4000, SEQUENCE = 0x0800, OFFSET = 0x0200, VERSION = 0x0f };
+    TwinCursor header = twin_walk_take(walk, 2);
+    const uint16_t flags = twin_cursor_u16(&header);
+    if ((flags & CONTROL) != 0 || (flags & VERSION) != 2) {
+        return twin_walk_end(walk, TWIN_DECODE_NOT_TCP);
+    }
+    const size_t length_bytes = (flags & LENGTH) != 0 ? 2 : 0;
+    const size_t sequence_bytes = (flags & SEQUENCE) != 0 ? 4 : 0;
+    (void)twin_walk_take(walk, length_bytes + 4 + sequence_bytes);
+    if ((flags & OFFSET) != 0) {
+        TwinCursor offset = twin_walk_take(walk, 2);
+        (void)twin_walk_take(walk, twin_cursor_u16(&offset));
+    }
+    return (TwinLayer){twin_read_ppp};
+}
+
 /* A new tunnel over UDP is a row. */
 static const struct {
     uint16_t port;
     TwinLayer layer;
 } udp_table[] = {
-    {4789, {read_vxlan}},
-    {8472, {read_vxlan}}, /* Linux before it had a number */
-    {6081, {read_geneve}},
-    {2152, {read_gtp_user}},
+    {4789, {read_vxlan}},  {8472, {read_vxlan}}, /* Linux before it had a number */
+    {6081, {read_geneve}}, {2152, {read_gtp_user}}, {1701, {read_l2tp}},
 };
 
 TwinLayer twin_read_udp(TwinWalk *walk)

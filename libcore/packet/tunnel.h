@@ -7,7 +7,8 @@
 /** GRE (RFC 2784, RFC 2890), PPTP's (RFC 2637), and ERSPAN within it. */
 TwinLayer twin_read_gre(TwinWalk *walk);
 
-/** UDP, followed further only where one of its ports is a tunnel's: VXLAN, Geneve, GTP-U. */
+/** UDP, followed further only where one of its ports is a tunnel's: VXLAN, Geneve, GTP-U,
+ * L2TP. */
 TwinLayer twin_read_udp(TwinWalk *walk);
 
 #endif

@@ -69,9 +69,11 @@ static size_t option_bytes(const TwinSeedSide *habits, uint16_t flags)
 
 uint32_t twin_frame_max_payload(const TwinFrameMaker *self, unsigned side, uint16_t flags)
 {
+    const TwinSeedSide *habits = &self->seed->sides[side];
     const size_t ip_bytes = self->seed->ip_version == 6 ? 0 : IPV4_BYTES; /* IPv6: its payload */
-    return (uint32_t)(MAX_DATAGRAM_BYTES - ip_bytes - TCP_BYTES -
-                      option_bytes(&self->seed->sides[side], flags));
+    const uint32_t most =
+        (uint32_t)(MAX_DATAGRAM_BYTES - ip_bytes - TCP_BYTES - option_bytes(habits, flags));
+    return MIN(most, habits->max_payload_bytes);
 }
 
 static void put_timestamps(uint8_t *at, const TwinOutSegment *segment)

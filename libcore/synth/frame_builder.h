@@ -23,7 +23,10 @@ typedef struct {
 void twin_frame_maker_begin(TwinFrameMaker *self, const TwinSeed *seed, const TwinEnd ends[2],
                             TwinRandom *random);
 
-/** The largest payload that a segment of @side with these @flags can carry in one datagram. */
+/**
+ * The largest payload that a segment of @side with these @flags can carry: what fits in a datagram,
+ * and what its peer takes, where the seed's side kept to that.
+ */
 uint32_t twin_frame_max_payload(const TwinFrameMaker *self, unsigned side, uint16_t flags);
 
 /**

@@ -83,7 +83,7 @@ TWIN_API const char *twin_audit_history(const TwinAudit *self);
 /** True where the flow's SYN was not captured: totals are shown with and without such flows. */
 TWIN_API bool twin_audit_is_midway(const TwinAudit *self);
 
-/** Audits one finished flow: begin, every packet, verdicts at the end. */
+/** Audits one finished flow: begin, capture end, every packet, verdicts at the end. */
 TWIN_API void twin_check_flow(TwinAudit *audit, const TwinFlows *flows, const TwinFlow *flow,
                               TwinVerdict verdicts_out[TWIN_N_CHECKS]);
 
