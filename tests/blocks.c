@@ -21,7 +21,8 @@ void twin_test_bytes(TwinTestBlocks *self, const void *bytes, size_t n_bytes)
 
 void twin_test_u16(TwinTestBlocks *self, uint16_t value)
 {
-    const uint16_t stored = self->is_big_endian ? GUINT16_TO_BE(value) : GUINT16_TO_LE(value);
+    const uint16_t stored =
+        (uint16_t)(self->is_big_endian ? GUINT16_TO_BE(value) : GUINT16_TO_LE(value));
     twin_test_bytes(self, &stored, sizeof stored);
 }
 

@@ -43,7 +43,7 @@ struct TwinPcapng {
 static uint16_t read_u16(const TwinPcapng *self, TwinCursor *cursor)
 {
     const uint16_t value = twin_cursor_u16(cursor);
-    return self->is_little_endian ? GUINT16_SWAP_LE_BE(value) : value;
+    return (uint16_t)(self->is_little_endian ? GUINT16_SWAP_LE_BE(value) : value);
 }
 
 static uint32_t read_u32(const TwinPcapng *self, TwinCursor *cursor)
