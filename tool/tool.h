@@ -109,8 +109,7 @@ void tool_progress_clear(void);
  *
  * @return (transfer full) NULL with an error
  */
-TwinFlows *read_flows(const Options *options, char **paths, bool by_timeout_only,
-                      GError **error);
+TwinFlows *read_flows(const Options *options, char **paths, bool by_timeout_only, GError **error);
 
 /** Writes @text to standard output and closes it: a full disk is an error. */
 int print_result(const char *text);
