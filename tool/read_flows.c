@@ -13,6 +13,20 @@ static void say_what_was_read(const Options *options, const TwinFlows *flows)
     }
 }
 
+/* What was left out says why there is no flow. */
+static void fail_without_flows(const TwinFlows *flows, const char *path, GError **error)
+{
+    g_autoptr(GString) reasons = g_string_new(NULL);
+    for (const char *const *warning = twin_flows_warnings(flows); *warning != NULL; warning++) {
+        g_string_append_printf(reasons, "%s%s", reasons->len == 0 ? " (" : "; ", *warning);
+    }
+    g_string_append(reasons, reasons->len > 0 ? ")" : "");
+    g_set_error(error, TWIN_ERROR, TWIN_ERROR_EMPTY,
+                "no TCP flow in %" G_GUINT64_FORMAT " packets%s; is this the right capture?",
+                twin_flows_counts(flows)->frames, reasons->str);
+    prefix_with_name(path, error);
+}
+
 TwinFlows *read_flows(const Options *options, char **paths, bool by_timeout_only, GError **error)
 {
     g_autoptr(TwinLabels) labels = NULL;
@@ -30,6 +44,10 @@ TwinFlows *read_flows(const Options *options, char **paths, bool by_timeout_only
     if (!twin_flows_read(flows, (const char *const *)paths, n_paths, tool_progress(options),
                          error) ||
         !twin_flows_finish(flows, error)) {
+        return NULL;
+    }
+    if (twin_flows_n_flows(flows) == 0) {
+        fail_without_flows(flows, paths[0], error);
         return NULL;
     }
     say_what_was_read(options, flows);

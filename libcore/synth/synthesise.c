@@ -210,7 +210,9 @@ static bool write_flows(Writer *writer, GError **error)
         }
         if (!take_turn(writer)) {
             const int number = errno;
-            g_autofree char *name = g_filename_display_name(writer->options->output);
+            const char *path = writer->options->output;
+            g_autofree char *name = strcmp(path, "-") == 0 ? g_strdup("standard output")
+                                                           : g_filename_display_name(path);
             g_set_error(error, TWIN_ERROR, TWIN_ERROR_OUTPUT, "%s: not written: %s", name,
                         g_strerror(number));
             return false;
@@ -243,6 +245,16 @@ static void writer_clear(Writer *writer)
     g_array_unref(writer->turns);
 }
 
+static bool are_two(const TwinOutput *output, const TwinOutput *labels, GError **error)
+{
+    if (twin_output_is_same(output, labels)) {
+        g_set_error_literal(error, TWIN_ERROR, TWIN_ERROR_ARGUMENT,
+                            "capture and label table are one output; name two");
+        return false;
+    }
+    return true;
+}
+
 /* Both outputs are opened before the work, so that a refusal comes at once. */
 static bool write_outputs(Writer *writer, GError **error)
 {
@@ -257,7 +269,7 @@ static bool write_outputs(Writer *writer, GError **error)
             ? twin_output_open(options->labels_output, options->inputs, options->n_inputs,
                                options->may_exist, error)
             : NULL;
-    if (options->labels_output != NULL && labels == NULL) {
+    if (options->labels_output != NULL && (labels == NULL || !are_two(output, labels, error))) {
         return false;
     }
     writer->capture = twin_capture_writer_new(
@@ -269,10 +281,13 @@ static bool write_outputs(Writer *writer, GError **error)
     if (labels != NULL) {
         twin_labels_write(twin_output_stream(labels), writer->model, &writer->plan);
     }
-    if (!twin_output_commit(g_steal_pointer(&output), error)) {
+    /* Both are whole before the first appears. */
+    if (!twin_output_finish(output, error) ||
+        (labels != NULL && !twin_output_finish(labels, error))) {
         return false;
     }
-    return labels == NULL || twin_output_commit(g_steal_pointer(&labels), error);
+    return twin_output_commit(g_steal_pointer(&output), error) &&
+           (labels == NULL || twin_output_commit(g_steal_pointer(&labels), error));
 }
 
 bool twin_synthesise(const TwinModel *model, const TwinSynthesiseOptions *options,
