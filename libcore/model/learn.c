@@ -131,8 +131,12 @@ TwinModel *twin_model_learn(const TwinFlows *flows, const TwinLearnOptions *opti
 {
     const TwinPreset *preset = twin_preset_find(options->preset);
     if (preset == NULL) {
-        g_set_error(error, TWIN_ERROR, TWIN_ERROR_ARGUMENT, "no preset is called %s",
-                    options->preset);
+        g_autoptr(GString) known = g_string_new(NULL);
+        for (size_t p = 0; twin_preset_name(p) != NULL; p++) {
+            g_string_append_printf(known, "%s%s", p > 0 ? ", " : "", twin_preset_name(p));
+        }
+        g_set_error(error, TWIN_ERROR, TWIN_ERROR_ARGUMENT, "no preset is called %s; there are: %s",
+                    options->preset, known->str);
         return NULL;
     }
     if (twin_flows_n_flows(flows) == 0) {
