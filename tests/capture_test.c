@@ -137,7 +137,7 @@ static void test_classic_files(void)
             g_assert_cmpint(frame.time_ns, ==, rows[i].first_ns + (k - 1) * INT64_C(1000000000));
             g_assert_cmpuint(frame.link_type, ==, rows[i].link_type);
             g_assert_cmpuint(frame.captured_bytes, ==, k);
-            g_assert_cmpuint(frame.original_bytes, ==, 10 * k);
+            g_assert_cmpuint(frame.original_bytes, ==, UINT64_C(10) * k);
         }
         g_assert_cmpint(twin_capture_next(capture, &frame, &error), ==, TWIN_CAPTURE_END);
         g_assert_null(twin_capture_warning(capture));

@@ -69,7 +69,7 @@ TwinLayer twin_read_ethernet(TwinWalk *walk)
 {
     walk->is_tunnelled = true;
     TwinCursor header = twin_walk_take(walk, ETHERNET_BYTES);
-    (void)twin_cursor_take(&header, 2 * MAC_BYTES);
+    (void)twin_cursor_take(&header, (size_t)2 * MAC_BYTES);
     return ethertype_or_length_layer(walk, twin_cursor_u16(&header));
 }
 
