@@ -472,6 +472,10 @@ static void read_members(Reader *reader, JsonObject *root)
         read_labels, read_codings, read_networks, read_hosts, read_seeds,
     };
     TwinModel *model = reader->model;
+    model->source = g_strdup(get_text(reader, root, "source"));
+    if (strlen(model->source) != 64 || strspn(model->source, "0123456789abcdef") != 64) {
+        fail(reader, "source is no SHA-256 in hexadecimal");
+    }
     model->n_flows = (size_t)get_int(reader, root, "flows", 1, UINT32_MAX);
     model->n_packets = (size_t)get_int(reader, root, "packets", 1, UINT32_MAX);
     model->addresses = strcmp(get_text(reader, root, "addresses"), "keep") == 0
