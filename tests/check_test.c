@@ -8,90 +8,15 @@
 #include <limits.h>
 #include <string.h>
 
-/* How a case is laid out as frames; all ways give the same verdicts. */
-typedef struct {
-    const char *name;
-    bool are_sides_swapped; /* A's packets come from B's address */
-    bool is_doubled;        /* every packet twice, as a SPAN port has them */
-    bool is_ipv6;
-    bool has_vlan;
-    bool is_cut;    /* snap length 54: fixed TCP header alone */
-    bool is_pcapng; /* through a file with nanoseconds */
-    bool has_equal_times;
-    bool has_high_numbers; /* first numbers just below 2^32 */
-} Way;
-
 /* The frames of a case, or of a part of it. */
 typedef struct {
     const TwinCase *row;
-    const Way *way;
+    const TwinCaseWay *way;
     size_t first, end; /* packets of the case, end excluded */
     int64_t time_ns;
 } Layout;
 
-enum {
-    ETHERNET_BYTES = 14,
-    LEAST_ETHERNET_BYTES = 60,
-    CUT_BYTES = 54,
-    /* An Ethernet frame with a VLAN tag, IPv6 and TCP headers. */
-    MAX_FRAME_BYTES = TWIN_TEST_FRAME_BYTES + 4,
-};
-
-static const Way plain = {.name = "plain"};
-
-static TwinTestPacket test_packet(const TwinCasePacket *packet, const Way *way)
-{
-    static const uint8_t syn_options[] = {2, 4, 0x05, 0xb4, 3, 3, 7, 1, 34, 6, 1, 2, 3, 4, 1, 1};
-    const uint32_t firsts[2][2] = {{1000000, 2000000}, {UINT32_MAX - 4, UINT32_MAX - 60}};
-    const uint32_t *first = firsts[way->has_high_numbers ? 1 : 0];
-    const bool is_from_b = packet->is_from_b != way->are_sides_swapped;
-    const char *const ends[] = {way->is_ipv6 ? "2001:db8::1" : "192.0.2.1",
-                                way->is_ipv6 ? "2001:db8::2" : "192.0.2.2"};
-    const bool has_syn = (packet->flags & TWIN_TCP_SYN) != 0;
-    return (TwinTestPacket){
-        .source = ends[is_from_b ? 1 : 0],
-        .destination = ends[is_from_b ? 0 : 1],
-        .source_port = is_from_b ? 80 : 40000,
-        .destination_port = is_from_b ? 40000 : 80,
-        .flags = packet->flags,
-        .window = packet->window,
-        .seq = first[packet->is_from_b ? 1 : 0] + packet->seq,
-        .ack = packet->has_ack_number ? first[packet->is_from_b ? 0 : 1] + packet->ack : 0,
-        .payload_bytes = packet->payload_bytes,
-        .options = syn_options,
-        .option_bytes = !has_syn             ? 0
-                        : packet->has_cookie ? sizeof syn_options
-                                             : 8,
-    };
-}
-
-/* Puts an 802.1Q tag after the MAC addresses. */
-static void tag_frame(TwinFrame *frame, uint8_t *bytes)
-{
-    static const uint8_t tag[] = {0x81, 0x00, 0x00, 0x2a};
-    memmove(bytes + 16, bytes + 12, frame->captured_bytes - 12);
-    memcpy(bytes + 12, tag, sizeof tag);
-    frame->captured_bytes += sizeof tag;
-    frame->original_bytes += sizeof tag;
-}
-
-static TwinFrame case_frame(const TwinCasePacket *packet, const Way *way,
-                            uint8_t bytes[MAX_FRAME_BYTES])
-{
-    const TwinTestPacket test = test_packet(packet, way);
-    TwinFrame frame = twin_test_frame(&test, bytes);
-    if (packet->is_padded && frame.original_bytes < LEAST_ETHERNET_BYTES) {
-        memset(bytes + frame.captured_bytes, 0, LEAST_ETHERNET_BYTES - frame.captured_bytes);
-        frame.captured_bytes = frame.original_bytes = LEAST_ETHERNET_BYTES;
-    }
-    if (way->has_vlan) {
-        tag_frame(&frame, bytes);
-    }
-    if (way->is_cut && frame.captured_bytes > CUT_BYTES) {
-        frame.captured_bytes = CUT_BYTES;
-    }
-    return frame;
-}
+static const TwinCaseWay plain = {.name = "plain"};
 
 static void put_u32(GByteArray *file, uint32_t value)
 {
@@ -145,8 +70,8 @@ static void push_packets(const Layout *layout, TwinFlows *flows, GByteArray *fil
         const TwinCasePacket *packet = &layout->row->packets[i];
         time_ns += layout->way->has_equal_times ? 0 : packet->gap_ns;
         for (unsigned copy = 0; i >= layout->first && i < layout->end && copy < n_copies; copy++) {
-            uint8_t bytes[MAX_FRAME_BYTES];
-            TwinFrame frame = case_frame(packet, layout->way, bytes);
+            uint8_t bytes[TWIN_CASE_FRAME_BYTES];
+            TwinFrame frame = twin_case_frame(packet, layout->way, bytes);
             frame.time_ns = time_ns;
             if (file != NULL) {
                 put_pcapng(file, &frame);
@@ -202,21 +127,7 @@ static char *judge(const Layout *layout, TwinReading reading)
     return g_string_free(letters, FALSE);
 }
 
-/* The exact columns of the table, a letter a flow each, turned into five letters a flow. */
-static char *expected_exact(const TwinCase *row)
-{
-    GString *letters = g_string_new(NULL);
-    for (size_t f = 0; f < strlen(row->exact[0]); f += 2) {
-        g_string_append(letters, f > 0 ? "/" : "");
-        for (unsigned check = 0; check < TWIN_N_CHECKS; check++) {
-            g_assert_cmpuint(strlen(row->exact[check]), ==, strlen(row->exact[0]));
-            g_string_append_c(letters, row->exact[check][f]);
-        }
-    }
-    return g_string_free(letters, FALSE);
-}
-
-static Layout whole(const TwinCase *row, const Way *way)
+static Layout whole(const TwinCase *row, const TwinCaseWay *way)
 {
     return (Layout){.row = row, .way = way, .first = 0, .end = row->n_packets};
 }
@@ -225,7 +136,7 @@ static void test_exact(const void *data)
 {
     const TwinCase *row = data;
     const Layout layout = whole(row, &plain);
-    g_autofree char *expected = expected_exact(row);
+    g_autofree char *expected = twin_case_exact(row);
     g_autofree char *got = judge(&layout, TWIN_READING_EXACT);
     g_assert_cmpstr(got, ==, expected);
 }
@@ -240,7 +151,7 @@ static void test_literal(const void *data)
 
 /* A way of laying packets out, with all cases. */
 typedef struct {
-    const Way *way;
+    const TwinCaseWay *way;
     const GPtrArray *rows;
 } WayTest;
 
@@ -250,7 +161,7 @@ static void test_way(const void *data)
     for (size_t i = 0; i < test->rows->len; i++) {
         const TwinCase *row = g_ptr_array_index(test->rows, i);
         const Layout layout = whole(row, test->way);
-        g_autofree char *expected = expected_exact(row);
+        g_autofree char *expected = twin_case_exact(row);
         g_autofree char *got = judge(&layout, TWIN_READING_EXACT);
         if (strcmp(got, expected) != 0) {
             g_test_message("%s, %s: %s instead of %s", row->name, test->way->name, got, expected);
@@ -274,13 +185,13 @@ static void test_equal_times(const void *data)
         "data_before_synack", "server_data_before_third_leg", "data_then_handshake",
         "idle_split",         "data_long_after_rst",          "long_idle_after_close",
     };
-    static const Way way = {.name = "equal times", .has_equal_times = true};
+    static const TwinCaseWay way = {.name = "equal times", .has_equal_times = true};
     const GPtrArray *rows = data;
     g_autoptr(GString) changed = g_string_new(NULL);
     for (size_t i = 0; i < rows->len; i++) {
         const TwinCase *row = g_ptr_array_index(rows, i);
         const Layout layout = whole(row, &way);
-        g_autofree char *as_it_was = expected_exact(row);
+        g_autofree char *as_it_was = twin_case_exact(row);
         g_autofree char *got = judge(&layout, TWIN_READING_EXACT);
         if (strcmp(got, as_it_was) != 0) {
             g_string_append_printf(changed, "%s ", row->name);
@@ -314,7 +225,7 @@ static void test_parts_have_no_finding(const void *data)
     size_t n_rows = 0;
     for (size_t i = 0; i < rows->len; i++) {
         const TwinCase *row = g_ptr_array_index(rows, i);
-        g_autofree char *expected = expected_exact(row);
+        g_autofree char *expected = twin_case_exact(row);
         if (strspn(expected, "P/") != strlen(expected)) {
             continue;
         }
@@ -536,7 +447,7 @@ static void test_midway(const void *data)
     }
 }
 
-static const Way ways[] = {
+static const TwinCaseWay ways[] = {
     {.name = "swapped", .are_sides_swapped = true},
     {.name = "doubled", .is_doubled = true},
     {.name = "high-numbers", .has_high_numbers = true},

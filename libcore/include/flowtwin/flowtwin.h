@@ -12,6 +12,7 @@
 #include <flowtwin/output.h>
 #include <flowtwin/progress.h>
 #include <flowtwin/synthesise.h>
+#include <flowtwin/tracker.h>
 #include <flowtwin/version.h>
 
 #endif
