@@ -4,6 +4,7 @@
 #include "compat.h"
 #include "fields.h"
 #include "label.h"
+#include "menu.h"
 #include "session.h"
 
 /* Wireshark has one capture file at a time and calls plugins without an object of theirs. */
@@ -50,12 +51,18 @@ static void end_file(void)
     g_clear_pointer(&plugin.session, twin_session_free);
 }
 
+static TwinSession *session_at_hand(void)
+{
+    return plugin.session;
+}
+
 static void register_protocol(void)
 {
     plugin.protocol = twin_fields_register();
     plugin.tap = register_tap("flowtwin");
     plugin.handle = register_dissector("flowtwin", dissect, plugin.protocol);
     register_init_routine(begin_file);
+    twin_menu_register(session_at_hand); /* its cleanup comes before the session's end */
     register_cleanup_routine(end_file);
 }
 
