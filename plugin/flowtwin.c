@@ -34,8 +34,7 @@ static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *da
     const uint32_t flow =
         is_asked ? twin_session_flow(plugin.session, pinfo->num) : TWIN_TRACKER_NO_FLOW;
     if (flow != TWIN_TRACKER_NO_FLOW) {
-        twin_fields_add(tree, pinfo, tvb, twin_session_tracker(plugin.session), flow,
-                        !is_first_visit);
+        twin_fields_add(tree, pinfo, tvb, plugin.session, flow, !is_first_visit);
     }
     return 0;
 }

@@ -57,3 +57,172 @@ def test_synthesize(place):
         program.shot("summary")
         expect(place.flows(output), 40, "flows written")
         program.packets(place.count(output))
+
+
+def test_cancel(place):
+    """Cancel in mid-work: no file, not even a temporary one, and the window goes on."""
+    capture = place.large(30000)
+    before = sorted(os.listdir(place.path("captures")))
+    with wireshark(place, "cancel", capture) as program:
+        program.packets(place.count(capture), 120)
+        program.choose_in_menu_bar(SIMILAR)
+        dialog = program.dialog(SIMILAR_TITLE)
+        fill(program, dialog, flows=200000, scope="The whole capture")
+        w.press(w.button(dialog, "Write"))
+        w.wait("the dialog's end", lambda: not program.has_dialog(SIMILAR_TITLE)
+               or w.find(program.dialog(SIMILAR_TITLE), "progress bar"))
+        progress = program.dialog(SIMILAR_TITLE)
+        bar = w.wait("the bar", lambda: w.find(progress, "progress bar"))
+        w.wait("some progress", lambda: bar.get_value_iface().get_current_value() > 0, 30)
+        program.shot("progress")
+        w.press(w.button(progress, "Cancel"))
+        w.wait("the progress dialog's end", lambda: not program.has_dialog(SIMILAR_TITLE), 30)
+        expect(sorted(os.listdir(place.path("captures"))), before, "files after Cancel")
+        expect("large.pcapng" in program.title(), True, "the capture is still shown")
+        program.choose_in_menu_bar(SIMILAR)
+        program.dialog(SIMILAR_TITLE)
+
+
+def test_refused(place):
+    """The capture itself, a folder that is not there, an existing file: said at once."""
+    capture = place.capture()
+    taken = os.path.join(place.path("captures"), "taken.pcapng")
+    with open(taken, "w") as file:
+        file.write("mine")
+    with wireshark(place, "refused", capture) as program:
+        program.packets()
+        program.choose_in_packet_menu(3, SIMILAR)
+        dialog = program.dialog(SIMILAR_TITLE)
+        write = w.button(dialog, "Write")
+        for output, word in ((capture, "input"), ("/nowhere/x.pcapng", "nowhere"), ("", "wanted"),
+                             ("x.pcapng", "whole path")):
+            fill(program, dialog, output)
+            w.wait("a refusal of %r" % output, lambda: w.find_text(dialog, word))
+            expect(w.has_state(write, w.Atspi.StateType.SENSITIVE), False, "Write with " + output)
+        program.shot("refused")
+        fill(program, dialog, taken, 5)
+        w.wait("a word about the file", lambda: w.find_text(dialog, "exists"))
+        w.press(write)
+        question = program.dialog("Replace the file?")
+        program.shot("replace")
+        w.press(w.button(question, "Cancel"))
+        w.wait("the question's end", lambda: not program.has_dialog("Replace the file?"))
+        expect(open(taken).read(), "mine", "the file after Cancel")
+        w.press(write)
+        w.press(w.button(program.dialog("Replace the file?"), "Replace"))
+        program.wait_title("taken.pcapng")
+        expect(place.flows(taken), 5, "flows written")
+
+
+def test_compliance(place):
+    """Statistics: the numbers of tshark's fields; a double-click leads to the flow."""
+    capture = place.cases()
+    with wireshark(place, "compliance", capture) as program:
+        program.packets(place.count(capture))
+        program.choose_in_menu_bar("TCP compliance")
+        sheet = program.dialog("TCP compliance")
+        checks = w.rows_of(sheet, "Checks")
+        flows = w.rows_of(sheet, "Flows")
+        expect(len(checks), 5, "checks")
+        for row in checks:
+            expect(int(row[1]) + int(row[2]), len(flows), "flows of " + row[0])
+        expect([row[:3] for row in checks], place.totals(capture), "the tool's totals")
+        program.shot("compliance")
+        bad = next(row for row in flows if row[5] == "fail")
+        w.activate_row(sheet, "Flows", flows.index(bad))
+        expected = place.packets_where(capture, "flowtwin.flow == " + bad[0])
+        w.wait("the flow alone", lambda: program.displayed() == expected)
+
+
+def test_profile(place):
+    """-C flowtwin: columns are the whole flow's at the first load, as tshark's second pass is."""
+    capture = place.cases()
+    place.install_profile()
+    names = ["flow", "label", "verdict", "handshake", "early_data", "duplicate_handshake",
+             "termination", "late_data"]
+    wanted = place.fields(capture, ["flowtwin." + name for name in names])
+    with wireshark(place, "profile", "-C", "flowtwin", capture) as program:
+        program.packets(place.count(capture))
+        for row in range(0, 20):
+            expect([program.cell(row, 6 + i) for i in range(len(names))], wanted[row],
+                   "columns of packet %d" % (row + 1))
+        program.shot("profile")
+    with wireshark(place, "profile", "-C", "flowtwin", "-Y", 'flowtwin.late_data == "fail"',
+                   capture) as program:
+        expected = place.packets_where(capture, 'flowtwin.late_data == "fail"')
+        w.wait("the filter to be judged again", lambda: program.displayed() == expected)
+
+
+def test_closed_in_mid_work(place):
+    """The capture is closed, then Wireshark itself, while work goes on."""
+    capture = place.large(30000)
+    before = sorted(os.listdir(place.path("captures")))
+    with wireshark(place, "closed", capture) as program:
+        program.packets(place.count(capture), 120)
+        for entry in ("Close", "Quit"):
+            program.choose_in_menu_bar(SIMILAR)
+            dialog = program.dialog(SIMILAR_TITLE)
+            fill(program, dialog, os.path.join(place.path("captures"), "never.pcapng"), 2000000,
+                 scope="The whole capture")
+            w.press(w.button(dialog, "Write"))
+            bar = w.wait("the bar", lambda: w.find(program.dialog(SIMILAR_TITLE), "progress bar"))
+            w.wait("some progress", lambda: bar.get_value_iface().get_current_value() > 0, 30)
+            program.choose_in_menu_bar(entry)
+            if entry == "Close":
+                program.wait_title("The Wireshark Network Analyzer")
+                w.wait("no work", lambda: not program.has_dialog(SIMILAR_TITLE), 20)
+                program.open(capture)
+                program.packets(place.count(capture), 120)
+        w.wait("Wireshark's end", lambda: program.process.poll() is not None, 30)
+        expect(program.process.returncode, 0, "Wireshark's status")
+        expect(sorted(os.listdir(place.path("captures"))), before, "files")
+
+
+def test_model(place):
+    """Learn a model, generate from it without the capture."""
+    model = os.path.join(place.path("captures"), "m.json")
+    output = os.path.join(place.path("captures"), "by-model.pcap")
+    with wireshark(place, "model", place.capture()) as program:
+        program.packets()
+        program.choose_in_menu_bar("Learn model…")
+        dialog = program.dialog("Learn model")
+        fill(program, dialog, model, scope="The whole capture")
+        w.press(w.button(dialog, "Learn"))
+        w.wait("the model", lambda: os.path.exists(model))
+        w.press(w.button(program.dialog("Learn model"), "OK"))
+        program.choose_in_menu_bar("Generate from model…")
+        dialog = program.dialog("Generate from model")
+        w.set_text(dialog, "Model", model)
+        fill(program, dialog, output, 30)
+        w.press(w.button(dialog, "Write"))
+        program.wait_title("by-model.pcap")
+        expect(place.flows(output), 30, "flows written")
+
+
+def test_unsaved(place):
+    """A capture from a pipe, not saved: its look-alikes open elsewhere, it stays."""
+    output = os.path.join(place.path("captures"), "of-unsaved.pcapng")
+    pipe = place.pipe()
+    with wireshark(place, "unsaved", "-k", "-i", pipe) as program:
+        place.feed(pipe)
+        program.packets(22748, 60)
+        program.choose_in_packet_menu(5, SIMILAR)
+        dialog = program.dialog(SIMILAR_TITLE)
+        fill(program, dialog, output, 20)
+        w.press(w.button(dialog, "Write"))
+        program.dialog("Synthetic flows")
+        expect(place.flows(output), 20, "flows written")
+        program.packets(22748)
+        other = program.other_window("of-unsaved.pcapng")
+        expect(other is not None, True, "a window of its own")
+
+
+def test_about(place):
+    """Tools, flowtwin, About: the version."""
+    with wireshark(place, "about") as program:
+        w.wait("the window", program.window)
+        time.sleep(0.5)  # the module is loaded 200 ms after the start; nothing shows when
+        program.choose_in_menu_bar("About flowtwin")
+        dialog = program.dialog("About flowtwin")
+        w.wait("the version", lambda: w.find_text(dialog, "flowtwin 0."))
+        w.press(w.button(dialog, "OK"))

@@ -173,6 +173,42 @@ class Wireshark:
             return shown if shown > 0 and count in (None, shown) else None
         return wait("%s packets" % (count or "some"), look, seconds)
 
+    def displayed(self):
+        """Packets that the display filter passes; all, where none is set."""
+        label = find(self.window(), "label", begins="Packets:")
+        parts = name_of(label).split("·") if label else []
+        counts = ["".join(filter(str.isdigit, part.split("(")[0])) for part in parts
+                  if part.strip().startswith(("Packets", "Displayed"))]
+        return int(counts[-1]) if counts and counts[-1] else None
+
+    def open(self, path):
+        """By the file dialog."""
+        self.choose_in_menu_bar("Open…") if find(self.window(), "menu item", name="Open…") else \
+            self.choose_in_menu_bar("Open")
+        dialog = wait("the file dialog", lambda: next(
+            (d for d in self.children("dialog") if "Open Capture File" in name_of(d)), None))
+        field = wait("its line", lambda: find(dialog, "text"))
+        field.get_editable_text_iface().set_text_contents(path)
+        pump()
+        press(wait("its button", lambda: find(dialog, BUTTONS, name="Open")))
+
+    def other_window(self, title):
+        """Another Wireshark that shows @title; it is ended."""
+        def look():
+            desktop = Atspi.get_desktop(0)
+            desktop.clear_cache()
+            for i in range(desktop.get_child_count()):
+                app = desktop.get_child_at_index(i)
+                if app is None or app.get_process_id() == self.process.pid:
+                    continue
+                for k in range(app.get_child_count()):
+                    if title in name_of(app.get_child_at_index(k)):
+                        return app.get_process_id()
+            return None
+        pid = wait("a window titled " + title, look, 30)
+        os.kill(pid, 15)
+        return pid
+
     def packet_list(self):
         return wait("the packet list",
                     lambda: find(self.window(), MANY_CHILDREN, name="Packet list"))
@@ -246,6 +282,41 @@ class Wireshark:
 
 
 # ---- parts of dialogs ----
+
+def find_text(dialog, part):
+    """A label that has @part in it."""
+    for thing in walk(dialog):
+        if thing.get_role_name() == "label" and part in name_of(thing):
+            return thing
+    return None
+
+
+def activate_row(dialog, name, row):
+    """A double-click where the row says it is; rows below the fold are brought up first."""
+    table = wait("the table", lambda: find(dialog, MANY_CHILDREN, name=name))
+    cell = table.get_table_iface().get_accessible_at(row, 0)
+    for _ in range(3):
+        subprocess.run(["xdotool", "mousemove", "--sync", "1", "1"], check=True)
+        select_row(table, row)
+        place = cell.get_extents(Atspi.CoordType.SCREEN)
+        area = table.get_extents(Atspi.CoordType.SCREEN)
+        if area.y < place.y < area.y + area.height - place.height:
+            break
+    x, y = place.x + min(place.width // 2, 20), place.y + place.height // 2
+    subprocess.run(["xdotool", "mousemove", "--sync", str(x), str(y), "click", "--repeat", "2",
+                    "--delay", "60", "1"], check=True)
+    pump()
+
+
+def select_row(table, row):
+    """Selecting scrolls to it."""
+    try:
+        table.get_table_iface().add_row_selection(row)
+    except GLib.GError:
+        pass
+    pump()
+    time.sleep(0.2)
+
 
 def set_text(dialog, name, text):
     field = wait("the field %s" % name, lambda: find(dialog, "text", name=name), 5)
