@@ -231,7 +231,8 @@ static void fill_in(Question *self, TwinForm *form)
 {
     static const char *designs[8];
     for (size_t d = 0; d + 1 < G_N_ELEMENTS(designs) && twin_preset_name(d) != NULL; d++) {
-        designs[d] = twin_preset_name(d);
+        designs[d] =
+            g_intern_string(g_strdup_printf("%s: %s", twin_preset_name(d), twin_preset_summary(d)));
     }
     form->designs = designs;
     form->title = twin_outcome_title(&form->initial);

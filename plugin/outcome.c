@@ -52,11 +52,16 @@ typedef struct {
 
 static const char *const summary_columns[] = {"Check", "Real", "Synthetic", NULL};
 
-static char *share(const TwinWorkTotals *totals, size_t check)
+/* The first row says of how many flows; a check's share follows. */
+static char *share(const TwinWorkTotals *totals, size_t row)
 {
     if (totals->n_flows == 0) {
         return g_strdup("–");
     }
+    if (row == 0) {
+        return g_strdup_printf("%" G_GUINT64_FORMAT, totals->n_flows);
+    }
+    const size_t check = row - 1;
     return g_strdup_printf("%.1f %%",
                            100.0 * (double)totals->n_passing[check] / (double)totals->n_flows);
 }
@@ -65,7 +70,7 @@ static char *summary_cell(size_t row, size_t column, void *data)
 {
     const Summary *summary = data;
     if (column == 0) {
-        return g_strdup(twin_check_info((TwinCheck)row)->title);
+        return g_strdup(row == 0 ? "Flows" : twin_check_info((TwinCheck)(row - 1))->title);
     }
     return share(column == 1 ? &summary->result.real : &summary->result.synthetic, row);
 }
@@ -104,7 +109,7 @@ static void show_summary(const TwinRequest *request, const TwinWorkResult *resul
             .name = "Checks",
             .columns = summary_columns,
             .alignment = "lrr",
-            .n_rows = TWIN_N_CHECKS,
+            .n_rows = 1 + TWIN_N_CHECKS,
             .cell = summary_cell,
         }},
         .n_tables = 1,

@@ -213,8 +213,9 @@ class Wireshark:
         return wait("the packet list",
                     lambda: find(self.window(), MANY_CHILDREN, name="Packet list"))
 
-    def cell(self, row, column):
-        return name_of(self.packet_list().get_table_iface().get_accessible_at(row, column))
+    def cells(self, row, columns):
+        table = self.packet_list().get_table_iface()
+        return [name_of(table.get_accessible_at(row, column)) for column in columns]
 
     def place_of_row(self, row):
         cell = self.packet_list().get_table_iface().get_accessible_at(row, 0)

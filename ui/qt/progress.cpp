@@ -40,7 +40,9 @@ void twinUpdateProgress(const char *what, double fraction)
 {
     QProgressDialog *dialog = progressDialog();
     if (dialog != nullptr && !dialog->wasCanceled()) {
-        dialog->setLabelText(QString::fromUtf8(what));
+        QString text = QString::fromUtf8(what);
+        text.replace(0, 1, text.left(1).toUpper());
+        dialog->setLabelText(text);
         dialog->setValue(static_cast<int>(fraction * kSteps));
     }
 }

@@ -4,10 +4,11 @@
 #include <QAbstractTableModel>
 #include <QDialogButtonBox>
 #include <QFont>
-#include <QFontDatabase>
+#include <QGuiApplication>
 #include <QHeaderView>
 #include <QLabel>
 #include <QPushButton>
+#include <QScreen>
 #include <QSortFilterProxyModel>
 #include <QTableView>
 #include <QVBoxLayout>
@@ -18,6 +19,10 @@ namespace
 
 constexpr int kSortRole = Qt::UserRole;
 constexpr int kMaxShownRows = 12; /* of a table that is not the last: its height */
+constexpr int kSummaryWidth = 480;
+constexpr int kLongHeight = 620;
+constexpr int kMargins = 60;   /* of the window, scroll bar included */
+constexpr int kSortArrow = 24; /* room for it in a column's title */
 
 /* Asks the plugin for what is drawn, cell by cell. */
 class TableModel : public QAbstractTableModel
@@ -135,9 +140,11 @@ class Sheet : public QDialog
         auto *buttons = new QDialogButtonBox(QDialogButtonBox::Close, this);
         QObject::connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::close);
         layout->addWidget(buttons);
-        buttons->button(QDialogButtonBox::Close)->setAutoDefault(false);
-        resize(qMax(sizeHint().width(), width_ + 60),
-               sheet->n_tables > 1 ? 620 : sizeHint().height());
+        buttons->button(QDialogButtonBox::Close)->setFocus();
+        const bool isLong = sheet->n_tables > 1;
+        const int widest = QGuiApplication::primaryScreen()->availableGeometry().width() * 9 / 10;
+        resize(qMin(qMax(kSummaryWidth, width_ + kMargins), widest),
+               isLong ? kLongHeight : sizeHint().height());
     }
 
     ~Sheet() override
@@ -157,7 +164,6 @@ class Sheet : public QDialog
         label->setTextFormat(Qt::PlainText);
         label->setWordWrap(true);
         label->setTextInteractionFlags(Qt::TextSelectableByMouse);
-        label->setEnabled(!isHint || true);
         if (isHint) {
             QFont font = label->font();
             font.setItalic(true);
@@ -184,9 +190,13 @@ class Sheet : public QDialog
         view->verticalHeader()->hide();
         view->verticalHeader()->setDefaultSectionSize(view->fontMetrics().height() + 6);
         view->horizontalHeader()->setHighlightSections(false);
-        view->horizontalHeader()->setStretchLastSection(true);
+        const int nColumns = model->columnCount(QModelIndex());
+        view->horizontalHeader()->setStretchLastSection(table.alignment[nColumns - 1] == 'l');
         view->horizontalHeader()->setResizeContentsPrecision(100); /* rows looked at for widths */
         view->resizeColumnsToContents();
+        for (int column = 0; column < nColumns; column++) {
+            view->setColumnWidth(column, view->columnWidth(column) + (isLong ? kSortArrow : 12));
+        }
         if (isLong) {
             view->sortByColumn(0, Qt::AscendingOrder);
             view->setSortingEnabled(true);
