@@ -134,6 +134,16 @@ def test_compliance(place):
         w.wait("the flow alone", lambda: program.displayed() == expected)
 
 
+def flows_of_each_kind(rows):
+    """Two flows that pass and, for each check, one that fails it."""
+    passing = [row[0] for row in rows if row[2] == "pass"]
+    shown = sorted(set(passing), key=int)[:2]
+    for check in range(3, 8):
+        failing = [row[0] for row in rows if row[check] == "fail" and row[0] not in shown]
+        shown += failing[:1]
+    return shown
+
+
 def test_profile(place):
     """-C flowtwin: columns are the whole flow's at the first load, as tshark's second pass is."""
     capture = place.cases()
@@ -146,8 +156,11 @@ def test_profile(place):
         for row in range(0, 60, 3):
             expect(program.cells(row, range(5, 5 + len(names))), wanted[row],
                    "columns of packet %d" % (row + 1))
-    with wireshark(place, "profile", "-C", "flowtwin", "-Y", "tcp.port != 20000", capture) as program:
-        program.packets()
+    shown = flows_of_each_kind(wanted)
+    with wireshark(place, "profile", "-C", "flowtwin", "-Y",
+                   "flowtwin.flow in {%s}" % ", ".join(shown), capture) as program:
+        w.wait("the flows", lambda: program.displayed() == sum(
+            row[0] in shown for row in wanted))
         program.shot("profile")
     with wireshark(place, "profile", "-C", "flowtwin", "-Y", 'flowtwin.late_data == "fail"',
                    capture) as program:
@@ -201,9 +214,13 @@ def test_unsaved(place):
     """A capture from a pipe, not saved: its look-alikes open elsewhere, it stays."""
     output = os.path.join(place.path("captures"), "of-unsaved.pcapng")
     pipe = place.pipe()
-    with wireshark(place, "unsaved", "-k", "-i", pipe) as program:
+    place.install_profile()
+    wanted = place.fields(place.capture(), ["flowtwin.verdict", "flowtwin.handshake"])
+    with wireshark(place, "unsaved", "-C", "flowtwin", "-k", "-i", pipe) as program:
         place.feed(pipe)
         program.packets(22748, 60)
+        w.wait("the first rows to be judged again",
+               lambda: [program.cells(row, (7, 8)) for row in range(10)] == wanted[:10])
         program.choose_in_packet_menu(5, SIMILAR)
         dialog = program.dialog(SIMILAR_TITLE)
         fill(program, dialog, output, 20)
@@ -213,6 +230,27 @@ def test_unsaved(place):
         program.packets(22748)
         other = program.other_window("of-unsaved.pcapng")
         expect(other is not None, True, "a window of its own")
+
+
+def test_displayed(place):
+    """Of a merged capture, the flows that a display filter shows."""
+    merged = os.path.join(place.path("captures"), "merged.pcapng")
+    place.run("mergecap", "-w", merged, place.capture(), place.cases())
+    output = os.path.join(place.path("captures"), "some.pcap")
+    wanted = len({row[0] for row in place.fields(merged, ["tcp.stream"], "-Y", "tcp.port == 53")})
+    with wireshark(place, "displayed", "-Y", "tcp.port == 53", merged) as program:
+        program.packets()
+        program.choose_in_menu_bar("Synthesize from displayed flows…")
+        dialog = program.dialog(SIMILAR_TITLE)
+        chosen = w.find(dialog, "radio button", begins="Flows shown by the display filter")
+        expect(w.has_state(chosen, w.Atspi.StateType.CHECKED), True, "the choice")
+        expect(w.number_of(dialog, "Flows"), wanted, "flows offered")
+        fill(program, dialog, output)
+        w.press(w.button(dialog, "Write"))
+        program.wait_title("some.pcap")
+        expect(place.flows(output), wanted, "flows written")
+        expect({row[0] for row in place.fields(output, ["frame.number"], "-Y",
+                                               "tcp.port != 53")}, set(), "other flows")
 
 
 def test_about(place):

@@ -250,7 +250,8 @@ class Wireshark:
                    lambda: find(self.window(), "menu item", name=entry), 10))
 
     def shot(self, name):
-        """A screenshot, of the whole screen."""
+        """A screenshot, of the whole screen but the pointer and what it lights up."""
+        subprocess.run(["xdotool", "mousemove", "1279", "1"], check=True)
         pump()
         time.sleep(0.4)  # what is shown has been drawn: a picture, not a condition of the test
         subprocess.run(["import", "-window", "root", os.path.join(self.shots, name + ".png")],
