@@ -4,7 +4,10 @@
 #include "compat.h"
 #include "fields.h"
 #include "label.h"
+#include "report.h"
 #include "session.h"
+#include "settings.h"
+#include "synthesis.h"
 
 /* Wireshark has one capture file at a time and calls plugins without an object of theirs. */
 static struct {
@@ -53,7 +56,8 @@ static void end_file(void)
 static void register_protocol(void)
 {
     plugin.protocol = twin_fields_register();
-    plugin.tap = register_tap("flowtwin");
+    twin_settings_register(plugin.protocol);
+    plugin.tap = register_tap(TWIN_TAP);
     plugin.handle = register_dissector("flowtwin", dissect, plugin.protocol);
     register_init_routine(begin_file);
     register_cleanup_routine(end_file);
@@ -61,7 +65,10 @@ static void register_protocol(void)
 
 static void register_handoff(void)
 {
+    static const TwinStatKind *const stats[] = {&twin_stat_check, &twin_stat_flows,
+                                                &twin_stat_synthesize, NULL};
     twin_label_init();
+    twin_stats_register(stats);
     register_postdissector(plugin.handle);
 }
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "frame.h"
 
+#include <epan/conversation.h>
+#include <epan/dissectors/packet-tcp.h>
+
 static const int64_t second_ns = 1000000000;
 
 /* No link type that is read: libflowtwin counts such frames. */
@@ -46,4 +49,11 @@ bool twin_frame_of(const packet_info *pinfo, tvbuff_t *tvb, TwinFrame *frame_out
         .bytes = captured_bytes > 0 ? tvb_get_ptr(tvb, 0, (int)captured_bytes) : NULL,
     };
     return true;
+}
+
+uint32_t twin_stream_of(packet_info *pinfo)
+{
+    conversation_t *conversation = find_conversation_pinfo(pinfo, 0);
+    return conversation != NULL ? get_tcp_conversation_data(conversation, pinfo)->stream
+                                : UINT32_MAX;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "session.h"
 
+#include "complain.h"
 #include "frame.h"
 #include "label.h"
 
@@ -41,9 +42,7 @@ void twin_session_free(TwinSession *self)
  */
 static Demand demand_of(const packet_info *pinfo, bool is_asked)
 {
-    const funnel_ops_t *window = funnel_get_funnel_ops();
-    const bool has_window = window != NULL && window->new_dialog != NULL;
-    return !is_asked && !has_window && pinfo->cinfo != NULL ? NOBODY_ASKS : GATHERING;
+    return !is_asked && !twin_has_window() && pinfo->cinfo != NULL ? NOBODY_ASKS : GATHERING;
 }
 
 void twin_session_take(TwinSession *self, packet_info *pinfo, tvbuff_t *tvb, bool is_asked)

@@ -11,6 +11,7 @@
 #include <flowtwin/model.h>
 #include <flowtwin/output.h>
 #include <flowtwin/progress.h>
+#include <flowtwin/report.h>
 #include <flowtwin/synthesise.h>
 #include <flowtwin/tracker.h>
 #include <flowtwin/version.h>
