@@ -66,7 +66,11 @@ static void test_draws_change_at_the_running_sums(void)
         {{0, 0, 1}, 0x2AAAAAABU, 1}, {{0, 0, 1}, 0x7FFFFFFFU, 1}, {{0, 0, 1}, 0x80000000U, 2},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-        g_assert_cmpuint(twin_cpt_draw(cpt, rows[i].values, rows[i].uniform), ==, rows[i].state);
+        const bool is_seen = rows[i].values[1] + rows[i].values[2] != 1; /* {0, 1} is not */
+        size_t n_unseen = 0;
+        g_assert_cmpuint(twin_cpt_draw(cpt, rows[i].values, rows[i].uniform, &n_unseen), ==,
+                         rows[i].state);
+        g_assert_cmpuint(n_unseen, ==, is_seen ? 0 : 1);
     }
 }
 
@@ -185,7 +189,7 @@ static void test_learned_tables_agree_with_the_rows(void)
                 g_assert_cmpfloat(twin_cpt_probability(cpt, values, (unsigned)state), ==,
                                   count / total);
             }
-            const unsigned drawn = twin_cpt_draw(cpt, values, g_test_rand_int());
+            const unsigned drawn = twin_cpt_draw(cpt, values, g_test_rand_int(), NULL);
             g_assert_cmpfloat(twin_cpt_probability(cpt, values, drawn), >, 0);
         }
     }

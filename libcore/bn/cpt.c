@@ -396,9 +396,13 @@ static inline size_t find_row(const TwinCpt *self, const uint8_t *values)
     return self->hash_bits == 0 ? self->index[configuration] : find_hashed(self, configuration);
 }
 
-unsigned twin_cpt_draw(const TwinCpt *self, const uint8_t *values, uint32_t uniform)
+unsigned twin_cpt_draw(const TwinCpt *self, const uint8_t *values, uint32_t uniform,
+                       size_t *n_unseen_io)
 {
     const size_t row = find_row(self, values);
+    if (n_unseen_io != NULL && row >= self->n_rows) {
+        (*n_unseen_io)++;
+    }
     const uint32_t total = self->entries[self->starts[row + 1] - 1].sum;
     const uint32_t target = (uint32_t)((uint64_t)uniform * total >> 32);
     const Entry *entry = self->entries + self->starts[row];

@@ -69,11 +69,13 @@ uint64_t twin_cpt_row(const TwinCpt *self, size_t index, uint32_t *counts_out);
  *
  * @param values  the states of all variables; those of the parents are read
  * @param uniform 32 random bits
+ * @param n_unseen_io one is added where the parents' configuration never occurred; NULL: not asked
  *
  * A state is drawn for as many of the 2^32 values of @uniform as its count asks, give or take one.
  * Hot: a look-up by configuration and a search in at most 256 running sums.
  */
-unsigned twin_cpt_draw(const TwinCpt *self, const uint8_t *values, uint32_t uniform);
+unsigned twin_cpt_draw(const TwinCpt *self, const uint8_t *values, uint32_t uniform,
+                       size_t *n_unseen_io);
 
 /** Maximum-likelihood probability of @state given the parents in @values, backed off likewise. */
 double twin_cpt_probability(const TwinCpt *self, const uint8_t *values, unsigned state);
