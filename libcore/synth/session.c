@@ -88,7 +88,12 @@ static uint16_t next_window(TwinTcpHost *host, uint16_t flags)
     if ((flags & TWIN_TCP_ACK) == 0 || (flags & TWIN_TCP_RST) != 0) {
         return (uint16_t)window;
     }
-    const unsigned shift = (flags & TWIN_TCP_SYN) != 0 ? 0 : host->window_shift;
+    if ((flags & TWIN_TCP_SYN) != 0) { /* not scaled; what follows can only say whole units of it */
+        host->right_edge = host->rcv_nxt + (window >> host->window_shift << host->window_shift);
+        host->has_right_edge = true;
+        return (uint16_t)window;
+    }
+    const unsigned shift = host->window_shift;
     const int32_t offered = twin_seq_diff(host->right_edge, host->rcv_nxt);
     if (host->has_right_edge && offered > 0 && window << shift < (uint32_t)offered) {
         const uint32_t needed = ((uint32_t)offered + (1U << shift) - 1) >> shift;
