@@ -53,6 +53,11 @@ void twin_test_add_conversation(GArray *packets, const TwinTestPacket *opening, 
 {
     Conversation conversation = {
         .packets = packets, .opening = *opening, .next = {CLIENT_ISN, SERVER_ISN}};
+    TwinTestPacket *view = &conversation.opening; /* what is not said stays so in both directions */
+    view->source = view->source != NULL ? view->source : "192.0.2.1";
+    view->destination = view->destination != NULL ? view->destination : "192.0.2.2";
+    view->source_port = view->source_port != 0 ? view->source_port : 40000;
+    view->destination_port = view->destination_port != 0 ? view->destination_port : 80;
     say(&conversation, 0, TWIN_TCP_SYN, 0);
     say(&conversation, 1, TWIN_TCP_SYN | TWIN_TCP_ACK, 0);
     say(&conversation, 0, TWIN_TCP_ACK, 0);
