@@ -15,6 +15,8 @@ static TwinSeed plain_seed(void)
             .ts_hz = 1000,
             .mss_bytes = 1460,
             .syn_window = (uint16_t)(64240 + side),
+            .syn_option_bytes = 3,
+            .syn_options = {3, 3, 7}, /* window scale */
             .windows = {501, 502, 503},
             .n_windows = 3,
             .ip_id_manner = TWIN_IP_ID_COUNTER,
@@ -212,7 +214,8 @@ static void test_clocks_tick_at_their_rate(void)
             const uint64_t elapsed_ns = (uint64_t)(time_ns - start_ns) + host->ts_phase_ns;
             const uint32_t ticks = (uint32_t)(elapsed_ns * rates[r] / 1000000000);
             g_assert_cmpuint(segment.ts_value, ==, host->ts_offset + ticks);
-            time_ns += g_test_rand_int_range(0, INT32_MAX) * INT64_C(18); /* up to 38 s: 64 bits do */
+            time_ns +=
+                g_test_rand_int_range(0, INT32_MAX) * INT64_C(18); /* up to 38 s: 64 bits do */
         }
     }
 }
@@ -257,6 +260,25 @@ static void test_windows_are_the_seeds_in_turn(void)
     g_assert_cmpuint(pass(&session, 1, TWIN_TCP_ACK, 0, &random).window, ==, 501);
     g_assert_cmpuint(pass(&session, 0, TWIN_TCP_ACK, 0, &random).window, ==, 503);
     g_assert_cmpuint(pass(&session, 0, TWIN_TCP_ACK, 0, &random).window, ==, 503);
+}
+
+/* The seed's window shrinks while nothing arrives: what was offered stays offered. */
+static void test_windows_take_nothing_back(void)
+{
+    TwinSeed seed = plain_seed();
+    seed.sides[0].windows[0] = 500;
+    seed.sides[0].windows[1] = 300;
+    seed.sides[0].windows[2] = 300;
+    TwinRandom random = twin_random(1, TWIN_RANDOM_SESSION, 0);
+    TwinSession session;
+    twin_session_begin(&session, &seed, 0, &random);
+    const uint16_t flags = TWIN_TCP_ACK;
+    g_assert_cmpuint(twin_session_send(&session, 0, flags, 0, 1, &random).window, ==, 500);
+    g_assert_cmpuint(twin_session_send(&session, 0, flags, 0, 2, &random).window, ==, 500);
+    /* 1,300 octets arrive: 10.16 units of 128 less are wanted, rounded up. */
+    const TwinOutSegment data = twin_session_send(&session, 1, flags, 1300, 3, &random);
+    twin_session_arrive(&session, &data);
+    g_assert_cmpuint(twin_session_send(&session, 0, flags, 0, 4, &random).window, ==, 490);
 }
 
 static void test_windows_where_the_seed_had_none(void)
@@ -306,6 +328,7 @@ int main(int argc, char **argv)
     g_test_add_func("/session/timestamps-stand-where-the-seed-had-them",
                     test_timestamps_stand_where_the_seed_had_them);
     g_test_add_func("/session/windows-are-the-seeds-in-turn", test_windows_are_the_seeds_in_turn);
+    g_test_add_func("/session/windows-take-nothing-back", test_windows_take_nothing_back);
     g_test_add_func("/session/windows-where-the-seed-had-none",
                     test_windows_where_the_seed_had_none);
     g_test_add_func("/session/ip-ids-by-the-hosts-manner", test_ip_ids_by_the_hosts_manner);
