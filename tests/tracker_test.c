@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <flowtwin/tracker.h>
 
-#include "cases.h"
+#include "case_flows.h"
 #include "frames.h"
 #include "packet/tcp.h"
 

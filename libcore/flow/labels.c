@@ -145,7 +145,8 @@ static bool parse_time(const char *text, int64_t *time_ns_out)
 {
     char *end = NULL;
     const gint64 seconds = g_ascii_strtoll(text, &end, 10);
-    if (end == text || seconds < -MAX_TIME_S || seconds > MAX_TIME_S) {
+    const bool is_number = g_ascii_isdigit(text[text[0] == '-' ? 1 : 0]); /* no blank, no plus */
+    if (!is_number || seconds < -MAX_TIME_S || seconds > MAX_TIME_S) {
         return false;
     }
     int64_t fraction_ns = 0;
@@ -242,18 +243,28 @@ static char *next_line(char **at)
     return line;
 }
 
-static bool read_rows(TwinLabels *self, const char *name, GError **error)
+/* Blank lines and comments say nothing. */
+static bool is_blank(const char *line)
 {
-    char *at = self->text;
-    size_t places[N_COLUMNS];
-    const char *missing = NULL;
-    if (!read_header(next_line(&at), places, &missing)) {
-        g_set_error(error, TWIN_ERROR, TWIN_ERROR_FORMAT,
-                    "%s: line 1: no column %s; a label file begins with a tab-separated header of "
-                    "client_ip client_port server_ip server_port start_time label",
-                    name, missing);
-        return false;
+    return line[0] == '\0' || line[0] == '#';
+}
+
+/* The first line that says something; "" where none does. */
+static char *find_header(char **at, size_t *line_number_out)
+{
+    static const char byte_order_mark[] = "\xef\xbb\xbf";
+    *at += g_str_has_prefix(*at, byte_order_mark) ? strlen(byte_order_mark) : 0;
+    *line_number_out = 1;
+    char *line = next_line(at);
+    for (; is_blank(line) && *at != NULL; (*line_number_out)++) {
+        line = next_line(at);
     }
+    return line;
+}
+
+/* Room for a row a line from @at on. */
+static bool allocate_rows(TwinLabels *self, const char *at, const char *name, GError **error)
+{
     size_t n_lines = 1;
     for (const char *c = at; c != NULL; c = strchr(c + 1, '\n')) {
         n_lines++;
@@ -261,11 +272,29 @@ static bool read_rows(TwinLabels *self, const char *name, GError **error)
     self->rows = g_try_new(Row, n_lines);
     if (self->rows == NULL) {
         g_set_error(error, TWIN_ERROR, TWIN_ERROR_TOO_LARGE, "%s: does not fit in memory", name);
+    }
+    return self->rows != NULL;
+}
+
+static bool read_rows(TwinLabels *self, const char *name, GError **error)
+{
+    char *at = self->text;
+    size_t places[N_COLUMNS];
+    size_t line_number = 0;
+    const char *missing = NULL;
+    if (!read_header(find_header(&at, &line_number), places, &missing)) {
+        g_set_error(error, TWIN_ERROR, TWIN_ERROR_FORMAT,
+                    "%s: line %zu: no column %s; a label file begins with a tab-separated header "
+                    "of client_ip client_port server_ip server_port start_time label",
+                    name, line_number, missing);
         return false;
     }
-    for (size_t line_number = 2; at != NULL; line_number++) {
+    if (!allocate_rows(self, at, name, error)) {
+        return false;
+    }
+    for (line_number++; at != NULL; line_number++) {
         char *line = next_line(&at);
-        if (line[0] == '\0' || line[0] == '#') {
+        if (is_blank(line)) {
             continue;
         }
         const Column bad = read_row(line, places, &self->rows[self->n_rows]);
@@ -280,20 +309,26 @@ static bool read_rows(TwinLabels *self, const char *name, GError **error)
     return true;
 }
 
-TwinLabels *twin_labels_open(const char *path, GError **error)
+TwinLabels *twin_labels_of_text(char *text, size_t n_bytes, const char *name, GError **error)
 {
-    g_autofree char *name = twin_text_file_name(path);
     g_autoptr(TwinLabels) self = g_new0(TwinLabels, 1);
-    size_t n_bytes = 0;
-    if (!twin_text_file_read(path, MAX_FILE_BYTES, &self->text, &n_bytes, error)) {
-        return NULL;
-    }
-    if (strlen(self->text) != n_bytes || !g_utf8_validate(self->text, (gssize)n_bytes, NULL)) {
+    self->text = text;
+    if (strlen(text) != n_bytes || !g_utf8_validate(text, (gssize)n_bytes, NULL)) {
         g_set_error(error, TWIN_ERROR, TWIN_ERROR_FORMAT,
                     "%s: not a label file (not UTF-8 text); tab-separated lines are wanted", name);
         return NULL;
     }
     return read_rows(self, name, error) ? g_steal_pointer(&self) : NULL;
+}
+
+TwinLabels *twin_labels_open(const char *path, GError **error)
+{
+    g_autofree char *name = twin_text_file_name(path);
+    char *text = NULL;
+    size_t n_bytes = 0;
+    return twin_text_file_read(path, MAX_FILE_BYTES, &text, &n_bytes, error)
+               ? twin_labels_of_text(text, n_bytes, name, error)
+               : NULL;
 }
 
 void twin_labels_free(TwinLabels *self)
