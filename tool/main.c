@@ -22,6 +22,10 @@ static const Command commands[] = {
      cmd_check},
     {"show", COMMAND_SHOW, "MODEL", "Show a model: nodes, bins, edges, table sizes.", NULL, 1, 1,
      cmd_show},
+    {"split", COMMAND_SPLIT, "CAPTURE…",
+     "Cut captures into a training and a hold-out half, by flow and label.",
+     "Several captures are read in time order as one. Frames are written as they were captured.", 1,
+     MANY, cmd_split},
 };
 
 static void print_help(void)

@@ -7,7 +7,8 @@
 enum {
     WRITERS = COMMAND_GENERATE | COMMAND_SYNTHESIZE,
     READERS = COMMAND_LEARN | COMMAND_SYNTHESIZE | COMMAND_CHECK,
-    ALL = WRITERS | READERS | COMMAND_SHOW,
+    OUTPUTS = WRITERS | COMMAND_LEARN | COMMAND_SPLIT, /* they want -o */
+    ALL = WRITERS | READERS | COMMAND_SHOW | COMMAND_SPLIT,
 };
 
 const char *const address_words[] = {"keep", "anonymous", NULL};
@@ -31,12 +32,17 @@ typedef struct {
 static const Row rows[] = {
     {COMMAND_LEARN | WRITERS, "output", 'o', FILE_OF(output),
      "Write here; \"-\" is standard output", "FILE"},
-    {COMMAND_LEARN | WRITERS | COMMAND_CHECK, "labels", 'l', FILE_OF(labels),
+    {COMMAND_SPLIT, "output", 'o', FILE_OF(output),
+     "Write PREFIX-train.pcap and PREFIX-holdout.pcap, and label tables beside them", "PREFIX"},
+    {COMMAND_LEARN | WRITERS | COMMAND_CHECK | COMMAND_SPLIT, "labels", 'l', FILE_OF(labels),
      "Label flows from this table instead of by server port", "FILE"},
     {WRITERS, "labels-out", 0, FILE_OF(labels_out), "Write a table of the generated flows", "FILE"},
     {WRITERS, "flows", 'n', TEXT(flows), "How many flows (default: as many as were learned from)",
      "N"},
-    {COMMAND_LEARN | WRITERS, "seed", 's', TEXT(seed), "Same seed, same bytes (default: 1)", "S"},
+    {COMMAND_SPLIT, "holdout", 0, TEXT(holdout_share),
+     "Share of each label's flows to hold out (default: 0.2)", "SHARE"},
+    {COMMAND_LEARN | WRITERS | COMMAND_SPLIT, "seed", 's', TEXT(seed),
+     "Same seed, same bytes (default: 1)", "S"},
     {WRITERS, "label", 'L', TEXT(label), "Only flows of this label", "LABEL"},
     {WRITERS, "like", 0, FILE_OF(like),
      "Look-alikes of one flow: CAPTURE:NUMBER, its number as check prints it, or its ends, "
@@ -60,7 +66,7 @@ static const Row rows[] = {
      "Decide by flags and file order alone, as other papers do", NULL},
     {COMMAND_CHECK, "strict", 0, SWITCH(strict), "Exit with 3 when a check fails", NULL},
     {COMMAND_SHOW, "format", 'f', TEXT(format), "text (default), dot, json or xmlbif", "FORMAT"},
-    {COMMAND_LEARN | WRITERS, "force", 'F', SWITCH(force), "Replace an existing output", NULL},
+    {OUTPUTS, "force", 'F', SWITCH(force), "Replace an existing output", NULL},
     {ALL, "quiet", 'q', SWITCH(quiet), "Say nothing but results and errors", NULL},
 };
 
@@ -137,7 +143,7 @@ void options_parse(const Command *command, int argc, char **argv, Options *optio
         usage_error("%s wants %s; see flowtwin %s --help", command->name, command->operands,
                     command->name);
     }
-    if (options_out->output == NULL && (command->bit & (COMMAND_LEARN | WRITERS)) != 0) {
+    if (options_out->output == NULL && ((unsigned)command->bit & OUTPUTS) != 0) {
         usage_error("%s wants an output: -o FILE", command->name);
     }
 }
@@ -163,6 +169,16 @@ uint64_t options_number(const char *name, const char *text, uint64_t least, uint
                     name, text, least, most);
     }
     return number;
+}
+
+double options_share(const char *name, const char *text, double fallback)
+{
+    char *end = NULL;
+    const double share = text != NULL ? g_ascii_strtod(text, &end) : fallback;
+    if (text != NULL && (end == text || *end != '\0' || !(share > 0 && share < 1))) {
+        usage_error("--%s %s: a number above 0 and below 1 is wanted", name, text);
+    }
+    return share;
 }
 
 size_t options_word(const char *name, const char *text, const char *const *words)

@@ -33,6 +33,7 @@ typedef struct {
     char *flows;
     char *seed;
     char *threads;
+    char *holdout_share;
     gboolean quiet;
     gboolean force;
     gboolean json;
@@ -49,6 +50,7 @@ typedef enum {
     COMMAND_SYNTHESIZE = 4,
     COMMAND_CHECK = 8,
     COMMAND_SHOW = 16,
+    COMMAND_SPLIT = 32,
 } CommandBit;
 
 /** A subcommand: a row of main.c's table. */
@@ -67,6 +69,7 @@ int cmd_generate(const Options *options);
 int cmd_synthesize(const Options *options);
 int cmd_check(const Options *options);
 int cmd_show(const Options *options);
+int cmd_split(const Options *options);
 
 /**
  * Reads a command's options from @argv, the command's name being argv[0]; ends the program with
@@ -79,6 +82,10 @@ void options_clear(Options *options);
  *  EXIT_USAGE. */
 uint64_t options_number(const char *name, const char *text, uint64_t least, uint64_t most,
                         uint64_t fallback);
+
+/** A number above 0 and below 1 from an option's text, @fallback without one; or ends with
+ *  EXIT_USAGE. */
+double options_share(const char *name, const char *text, double fallback);
 
 /** The index of @text among @words (NULL at the end), 0 without a text; or ends with EXIT_USAGE. */
 size_t options_word(const char *name, const char *text, const char *const *words);
@@ -109,8 +116,7 @@ void tool_progress_clear(void);
  *
  * @return (transfer full) NULL with an error
  */
-TwinFlows *read_flows(const Options *options, char **paths, bool by_timeout_only,
-                      GError **error);
+TwinFlows *read_flows(const Options *options, char **paths, bool by_timeout_only, GError **error);
 
 /** Writes @text to standard output and closes it: a full disk is an error. */
 int print_result(const char *text);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "flow/flows.h"
+
 #include <flowtwin/error.h>
-#include <flowtwin/flows.h>
 
 #include "base/array.h"
 #include "flow/connection.h"
@@ -539,6 +540,12 @@ size_t twin_flows_n_flows(const TwinFlows *self)
 const TwinFlow *twin_flows_flow(const TwinFlows *self, size_t flow_index)
 {
     return &self->flows[flow_index];
+}
+
+const TwinPacket *twin_flows_packets(const TwinFlows *self, size_t *n_packets_out)
+{
+    *n_packets_out = self->n_packets;
+    return self->packets;
 }
 
 const TwinPacket *twin_flows_packet(const TwinFlows *self, const TwinFlow *flow, size_t k)
