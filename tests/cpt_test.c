@@ -153,7 +153,7 @@ static void test_learned_tables_agree_with_the_rows(void)
         g_autoptr(TwinTestColumns) data =
             twin_test_columns(cases[i].n_states, 5, cases[i].n_rows, 8);
         g_autoptr(GError) error = NULL;
-        g_autoptr(TwinCpt) cpt = twin_cpt_learn(&data->counter, &family, 1U << 24, &error);
+        g_autoptr(TwinCpt) cpt = twin_cpt_learn(&data->counter, &family, &error);
         g_assert_no_error(error);
         for (int probe = 0; probe < 300; probe++) {
             uint8_t values[5];
@@ -181,19 +181,24 @@ static void test_learned_tables_agree_with_the_rows(void)
 
 static void test_learning_has_bounds(void)
 {
-    const uint8_t none[1] = {0};
-    const TwinColumn columns[] = {{none, 3}, {none, 2}, {none, 4}};
-    const TwinCounter empty = twin_counter_of_columns(columns, 3, 0);
-    const TwinCounter one = twin_counter_of_columns(columns, 3, 1);
+    unsigned n_states[9];
+    for (size_t v = 0; v < G_N_ELEMENTS(n_states); v++) {
+        n_states[v] = 256;
+    }
+    g_autoptr(TwinTestColumns) data = twin_test_columns(n_states, G_N_ELEMENTS(n_states), 10, 9);
+    const TwinCounter empty = twin_counter_of_columns(data->columns, 9, 0);
+    TwinFamily family = {.child = 8, .n_parents = 7, .parents = {0, 1, 2, 3, 4, 5, 6, 7}};
     g_autoptr(GError) error = NULL;
-    g_assert_null(twin_cpt_learn(&empty, &small_family, 24, &error));
+    g_assert_null(twin_cpt_learn(&empty, &family, &error));
     g_assert_error(error, TWIN_ERROR, TWIN_ERROR_EMPTY);
     g_clear_error(&error);
-    g_assert_null(twin_cpt_learn(&one, &small_family, 23, &error));
+    g_assert_null(twin_cpt_learn(&data->counter, &family, &error)); /* 2^64 cells */
     g_assert_error(error, TWIN_ERROR, TWIN_ERROR_TOO_LARGE);
     g_clear_error(&error);
-    g_autoptr(TwinCpt) cpt = twin_cpt_learn(&one, &small_family, 24, &error);
+    family.n_parents = 6; /* 2^56 cells */
+    g_autoptr(TwinCpt) cpt = twin_cpt_learn(&data->counter, &family, &error);
     g_assert_no_error(error);
+    g_assert_cmpuint(twin_cpt_n_rows(cpt), ==, 10);
 }
 
 int main(int argc, char **argv)

@@ -2,7 +2,14 @@
 #include "bn/data.h"
 #include "columns.h"
 
-#include <string.h>
+#include <stdlib.h>
+
+static TwinCounts count(const TwinCounter *counter, const TwinFamily *family, TwinTally *tally)
+{
+    TwinCounts counts;
+    g_assert_true(twin_counter_count(counter, family, tally, &counts));
+    return counts;
+}
 
 static void test_six_rows_are_counted(void)
 {
@@ -11,28 +18,54 @@ static void test_six_rows_are_counted(void)
     const TwinColumn columns[] = {{child, 2}, {parent, 3}};
     const TwinCounter counter = twin_counter_of_columns(columns, 2, 6);
     const TwinFamily family = {.child = 0, .n_parents = 1, .parents = {1}};
-    uint32_t counts[6] = {0};
-    counter.count(&counter, &family, counts);
-    const uint32_t expected[6] = {1, 0, 1, 1, 1, 2};
-    g_assert_cmpmem(counts, sizeof counts, expected, sizeof expected);
+    g_autoptr(TwinTally) tally = twin_tally_new();
+    const TwinCounts counts = count(&counter, &family, tally);
+    static const uint64_t cells[] = {0, 2, 3, 4, 5};
+    static const uint32_t expected[] = {1, 1, 1, 1, 2};
+    g_assert_cmpuint(counts.n_cells, ==, 5);
+    g_assert_cmpmem(counts.cells, sizeof cells, cells, sizeof cells);
+    g_assert_cmpmem(counts.counts, sizeof expected, expected, sizeof expected);
 }
 
-/* What the interface says, word for word. */
-static void count_slowly(const TwinCounter *counter, const TwinColumn *columns,
-                         const TwinFamily *family, uint32_t *counts)
+/* The cell of a row, as the interface says it, word for word. */
+static uint64_t cell_of(const TwinCounter *counter, const TwinColumn *columns,
+                        const TwinFamily *family, size_t row)
 {
-    for (size_t row = 0; row < counter->n_rows; row++) {
-        size_t configuration = 0;
-        for (size_t p = 0; p < family->n_parents; p++) {
-            size_t product = 1;
-            for (size_t after = p + 1; after < family->n_parents; after++) {
-                product *= counter->n_states[family->parents[after]];
-            }
-            configuration += columns[family->parents[p]].states[row] * product;
+    uint64_t configuration = 0;
+    for (size_t p = 0; p < family->n_parents; p++) {
+        uint64_t product = 1;
+        for (size_t after = p + 1; after < family->n_parents; after++) {
+            product *= counter->n_states[family->parents[after]];
         }
-        counts[configuration * counter->n_states[family->child] +
-               columns[family->child].states[row]]++;
+        configuration += columns[family->parents[p]].states[row] * product;
     }
+    return configuration * counter->n_states[family->child] + columns[family->child].states[row];
+}
+
+static int compare_cells(const void *left, const void *right)
+{
+    const uint64_t a = *(const uint64_t *)left;
+    const uint64_t b = *(const uint64_t *)right;
+    return (a > b) - (a < b);
+}
+
+/* Sorts the cells of all rows and compares runs. */
+static void assert_counts(const TwinCounts *counts, const TwinCounter *counter,
+                          const TwinColumn *columns, const TwinFamily *family)
+{
+    g_autofree uint64_t *cells = g_new(uint64_t, counter->n_rows);
+    for (size_t row = 0; row < counter->n_rows; row++) {
+        cells[row] = cell_of(counter, columns, family, row);
+    }
+    qsort(cells, counter->n_rows, sizeof *cells, compare_cells);
+    size_t row = 0;
+    for (size_t i = 0; i < counts->n_cells; i++) {
+        g_assert_cmpuint(counts->cells[i], ==, cells[row]);
+        for (uint32_t n = 0; n < counts->counts[i]; n++, row++) {
+            g_assert_cmpuint(cells[row], ==, counts->cells[i]);
+        }
+    }
+    g_assert_cmpuint(row, ==, counter->n_rows);
 }
 
 static TwinFamily random_family(size_t n_variables, size_t n_parents)
@@ -49,29 +82,24 @@ static TwinFamily random_family(size_t n_variables, size_t n_parents)
     return family;
 }
 
-/* Property: any family, any number of rows, counted onto what is there already. */
+/* Property: any family (in place, by hashing in 32 and in 64 bits), any number of rows. */
 static void test_counts_are_those_of_the_definition(void)
 {
-    const unsigned n_states[] = {10, 2, 7, 256, 1, 3, 20};
-    const size_t n_rows[] = {1, 3, 7, 100, 2047, 2048, 2049, 20000};
+    const unsigned n_states[] = {10, 2, 7, 256, 1, 3, 20, 256, 255};
+    const size_t n_rows[] = {1, 3, 7, 100, 1023, 1024, 1025, 20000};
+    g_autoptr(TwinTally) tally = twin_tally_new();
     for (size_t n = 0; n < G_N_ELEMENTS(n_rows); n++) {
         g_autoptr(TwinTestColumns) data =
             twin_test_columns(n_states, G_N_ELEMENTS(n_states), n_rows[n], 1);
         for (size_t n_parents = 0; n_parents < G_N_ELEMENTS(n_states); n_parents++) {
             const TwinFamily family = random_family(G_N_ELEMENTS(n_states), n_parents);
-            const size_t n_cells = twin_family_cells(&family, n_states, (size_t)1 << 30);
-            g_autofree uint32_t *got = g_new(uint32_t, n_cells);
-            g_autofree uint32_t *expected = g_new(uint32_t, n_cells);
-            for (size_t c = 0; c < n_cells; c++) {
-                got[c] = expected[c] = (uint32_t)c;
-            }
-            data->counter.count(&data->counter, &family, got);
-            count_slowly(&data->counter, data->columns, &family, expected);
-            g_assert_cmpint(memcmp(got, expected, n_cells * sizeof *got), ==, 0);
+            const TwinCounts counts = count(&data->counter, &family, tally);
+            assert_counts(&counts, &data->counter, data->columns, &family);
         }
     }
 }
 
+/* Two counters, one tally: what threads and machines will do. */
 static void test_counts_of_two_halves_add_up(void)
 {
     enum { ROWS = 5001, HALF = 1777 };
@@ -84,12 +112,13 @@ static void test_counts_of_two_halves_add_up(void)
     const TwinCounter first = twin_counter_of_columns(data->columns, 4, HALF);
     const TwinCounter second = twin_counter_of_columns(rest, 4, ROWS - HALF);
     const TwinFamily family = {.child = 3, .n_parents = 3, .parents = {1, 0, 2}};
-    g_autofree uint32_t *whole = g_new0(uint32_t, 4200);
-    g_autofree uint32_t *added = g_new0(uint32_t, 4200);
-    data->counter.count(&data->counter, &family, whole);
-    first.count(&first, &family, added);
-    second.count(&second, &family, added);
-    g_assert_cmpint(memcmp(added, whole, 4200 * sizeof *added), ==, 0);
+    g_autoptr(TwinTally) tally = twin_tally_new();
+    TwinCounts counts;
+    twin_tally_begin(tally, 4200, ROWS);
+    first.count(&first, &family, tally);
+    second.count(&second, &family, tally);
+    g_assert_true(twin_tally_end(tally, &counts));
+    assert_counts(&counts, &data->counter, data->columns, &family);
 }
 
 static void test_cells_stop_at_the_bound(void)
@@ -100,7 +129,7 @@ static void test_cells_stop_at_the_bound(void)
         n_states[v] = 256;
         family.parents[v] = v + 1;
     }
-    g_assert_cmpuint(twin_family_cells(&family, n_states, SIZE_MAX), ==, 0);
+    g_assert_cmpuint(twin_family_cells(&family, n_states, TWIN_MAX_CELLS), ==, 0);
     family.n_parents = 2;
     g_assert_cmpuint(twin_family_cells(&family, n_states, 1U << 24), ==, 1U << 24);
     g_assert_cmpuint(twin_family_cells(&family, n_states, (1U << 24) - 1), ==, 0);

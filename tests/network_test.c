@@ -26,8 +26,7 @@ static TwinNetwork *learn(const TwinTestColumns *data, unsigned n_threads)
 {
     const TwinDag dag = a_graph();
     GError *error = NULL;
-    TwinNetwork *network =
-        twin_network_learn(&data->counter, &dag, is_given, 1000, n_threads, &error);
+    TwinNetwork *network = twin_network_learn(&data->counter, &dag, is_given, n_threads, &error);
     g_assert_no_error(error);
     return network;
 }
@@ -151,11 +150,12 @@ static void test_tables_that_do_not_fit_are_refused(void)
 
 static void test_an_error_of_a_table_is_handed_on(void)
 {
-    g_autoptr(TwinTestColumns) data = twin_test_columns(n_states, VARIABLES, ROWS, 4);
+    g_autoptr(TwinTestColumns) data = twin_test_columns(n_states, VARIABLES, 1, 4);
+    const TwinCounter empty = twin_counter_of_columns(data->columns, VARIABLES, 0);
     const TwinDag dag = a_graph();
     g_autoptr(GError) error = NULL;
-    g_assert_null(twin_network_learn(&data->counter, &dag, is_given, 10, 2, &error));
-    g_assert_error(error, TWIN_ERROR, TWIN_ERROR_TOO_LARGE);
+    g_assert_null(twin_network_learn(&empty, &dag, is_given, 2, &error));
+    g_assert_error(error, TWIN_ERROR, TWIN_ERROR_EMPTY);
 }
 
 int main(int argc, char **argv)

@@ -12,8 +12,7 @@ enum { VARIABLES = G_N_ELEMENTS(n_states), ROWS = 3000 };
 
 static TwinSearchOptions plain_options(void)
 {
-    return (TwinSearchOptions){
-        .score = twin_score_find("k2"), .max_cells = 1U << 20, .n_threads = 1};
+    return (TwinSearchOptions){.score = twin_score_find("k2"), .n_threads = 1};
 }
 
 static void learn(const TwinTestColumns *data, const TwinSearchOptions *options, TwinDag *dag)
@@ -166,7 +165,7 @@ static void test_parents_and_cells_are_bounded(void)
     options.max_cells = 30;
     learn(data, &options, &dag);
     for (size_t v = 0; v < VARIABLES; v++) {
-        g_assert_cmpuint(twin_family_cells(&dag.families[v], n_states, SIZE_MAX), <=, 30);
+        g_assert_cmpuint(twin_family_cells(&dag.families[v], n_states, TWIN_MAX_CELLS), <=, 30);
     }
 }
 

@@ -2,44 +2,49 @@
 #include "base/sort.h"
 
 #include <glib.h>
-#include <stdbool.h>
 #include <string.h>
 
-/* Six digits hold 64 bits; their counters (96 KiB) stay in the second-level cache. */
-enum { DIGIT_BITS = 11, DIGIT_VALUES = 1 << DIGIT_BITS, DIGITS = 6 };
+/* A digit's counters, and the places that a pass writes to, stay in the second-level cache. */
+enum { MAX_DIGIT_BITS = 11 };
 
 /* Below this, clearing the counters costs more than sorting. */
-enum { FEW_VALUES = 256 };
+enum { FEW_VALUES = 128 };
 
-typedef size_t Counters[DIGIT_VALUES];
+/* What is sorted by: (value − least) >> shift & mask. */
+typedef struct {
+    uint64_t least;
+    unsigned shift;
+    unsigned n_bits;
+} Digit;
 
-/* With the sign turned round, the order of the bits is that of the numbers. */
-static inline unsigned digit_of(int64_t value, unsigned digit)
+static inline size_t digit_of(const Digit *self, int64_t value)
 {
-    const uint64_t bits = (uint64_t)value ^ (uint64_t)1 << 63;
-    return (unsigned)(bits >> digit * DIGIT_BITS) & (DIGIT_VALUES - 1);
+    return (size_t)(((uint64_t)value - self->least) >> self->shift) &
+           (((size_t)1 << self->n_bits) - 1);
 }
 
-static void count_digits(const int64_t *values, size_t n_values, Counters counters[DIGITS])
+static void pass(const Digit *digit, const int64_t *from, int64_t *to, size_t n_values)
 {
-    for (size_t i = 0; i < n_values; i++) {
-        for (unsigned digit = 0; digit < DIGITS; digit++) {
-            counters[digit][digit_of(values[i], digit)]++;
-        }
+    /* Neighbours are often equal; with two sets of counters they do not wait for each other. */
+    size_t counters[2][1 << MAX_DIGIT_BITS];
+    const size_t n_digits = (size_t)1 << digit->n_bits;
+    memset(counters[0], 0, n_digits * sizeof counters[0][0]);
+    memset(counters[1], 0, n_digits * sizeof counters[1][0]);
+    for (size_t i = 0; i + 1 < n_values; i += 2) {
+        counters[0][digit_of(digit, from[i])]++;
+        counters[1][digit_of(digit, from[i + 1])]++;
     }
-}
-
-static void scatter(const int64_t *from, int64_t *to, size_t n_values, unsigned digit,
-                    Counters counters)
-{
+    if (n_values % 2 != 0) {
+        counters[0][digit_of(digit, from[n_values - 1])]++;
+    }
     size_t start = 0;
-    for (size_t d = 0; d < DIGIT_VALUES; d++) {
-        const size_t n = counters[d];
-        counters[d] = start;
+    for (size_t d = 0; d < n_digits; d++) {
+        const size_t n = counters[0][d] + counters[1][d];
+        counters[0][d] = start;
         start += n;
     }
     for (size_t i = 0; i < n_values; i++) {
-        to[counters[digit_of(from[i], digit)]++] = from[i];
+        to[counters[0][digit_of(digit, from[i])]++] = from[i];
     }
 }
 
@@ -55,24 +60,41 @@ static void sort_few(int64_t *values, size_t n_values)
     }
 }
 
+/* How many low bits tell the values apart, once the least is taken away. */
+static unsigned significant_bits(const int64_t *values, size_t n_values, uint64_t *least_out)
+{
+    int64_t least = values[0];
+    int64_t most = values[0];
+    for (size_t i = 1; i < n_values; i++) {
+        least = MIN(least, values[i]);
+        most = MAX(most, values[i]);
+    }
+    *least_out = (uint64_t)least;
+    unsigned n_bits = 0;
+    for (uint64_t span = (uint64_t)most - (uint64_t)least; span > 0; span >>= 1) {
+        n_bits++;
+    }
+    return n_bits;
+}
+
 void twin_sort_int64(int64_t *values, int64_t *scratch, size_t n_values)
 {
     if (n_values <= FEW_VALUES) {
         sort_few(values, n_values);
         return;
     }
-    g_autofree Counters *counters = g_new0(Counters, DIGITS);
-    count_digits(values, n_values, counters);
+    Digit digit = {0};
+    const unsigned n_bits = significant_bits(values, n_values, &digit.least);
+    const unsigned n_passes = (n_bits + MAX_DIGIT_BITS - 1) / MAX_DIGIT_BITS;
     int64_t *from = values;
     int64_t *to = scratch;
-    for (unsigned digit = 0; digit < DIGITS; digit++) {
-        const bool is_same = counters[digit][digit_of(values[0], digit)] == n_values;
-        if (!is_same) {
-            scatter(from, to, n_values, digit, counters[digit]);
-            int64_t *const sorted = to;
-            to = from;
-            from = sorted;
-        }
+    for (unsigned p = 0; p < n_passes; p++) {
+        digit.n_bits = (n_bits - digit.shift + n_passes - p - 1) / (n_passes - p);
+        pass(&digit, from, to, n_values);
+        digit.shift += digit.n_bits;
+        int64_t *const sorted = to;
+        to = from;
+        from = sorted;
     }
     if (from != values) {
         memcpy(values, from, n_values * sizeof *values);

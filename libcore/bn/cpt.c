@@ -8,11 +8,22 @@
 /* Up to here every possible configuration has its own entry in the index: 4 MiB, one look-up. */
 #define MAX_DIRECT ((uint64_t)1 << 20)
 
-/* So that a configuration and the number of its parents make one 64-bit key. */
-#define MAX_CONFIGURATIONS ((uint64_t)1 << 56)
-#define LEVEL_SHIFT        56
+/* A configuration and, above it, the number of its parents make one 64-bit key. */
+enum { LEVEL_SHIFT = 56 };
+#define CONFIGURATION_MASK (((uint64_t)1 << LEVEL_SHIFT) - 1)
+_Static_assert(TWIN_MAX_CELLS <= (uint64_t)1 << LEVEL_SHIFT,
+               "a configuration fits below the level");
+
+/* Bound on all that a table holds, so that rows and entries are numbered in 32 bits. */
+#define MAX_ENTRIES ((size_t)1 << 31)
 
 #define NO_ROW UINT32_MAX
+
+/* One state that occurred with a row's configuration. */
+typedef struct {
+    uint32_t sum; /* counts up to and with this state, within the row */
+    uint32_t state;
+} Entry;
 
 /*
  * Level k is the table with the first k parents; level n_parents is the whole one. Since the first
@@ -25,117 +36,112 @@ struct TwinCpt {
     uint64_t strides[TWIN_MAX_VARIABLES];       /* of family.parents, in a configuration */
     uint64_t n_configurations;                  /* of level n_parents */
     size_t n_rows;                              /* of level n_parents; they stand first */
-    GArray *keys;                               /* uint64_t a row: configuration, level above it */
-    GArray *starts;     /* uint32_t a row, and the end: its first entry of the next two */
-    GArray *sums;       /* uint32_t: counts up to and with this state, within the row */
-    GByteArray *states; /* the states that occurred, rising within a row */
+    size_t n_all_rows;                          /* of all levels, fewer and fewer parents */
+    uint64_t *keys;                             /* n_all_rows */
+    uint32_t *starts;                           /* n_all_rows + 1: a row's first entry */
+    Entry *entries;                             /* by row, rising states */
     uint32_t *index;    /* direct: the row of each configuration, backed off;
                            else open addressing by key, NO_ROW where free */
     unsigned hash_bits; /* 0: direct */
 };
 
-static size_t n_all_rows(const TwinCpt *self)
+/* Rows as they come, one after the other. */
+typedef struct {
+    TwinCpt *cpt;
+    GArray *keys;    /* uint64_t */
+    GArray *starts;  /* uint32_t */
+    GArray *entries; /* Entry */
+} Builder;
+
+static void begin_row(Builder *self, uint64_t key)
 {
-    return self->keys->len;
+    const uint32_t start = self->entries->len;
+    g_array_append_val(self->keys, key);
+    g_array_append_val(self->starts, start);
 }
 
-static uint64_t key_at(const TwinCpt *self, size_t row)
+/* To the row begun last, by rising state. */
+static void add_state(Builder *self, uint32_t state, uint32_t count)
 {
-    return g_array_index(self->keys, uint64_t, row);
+    const uint32_t start = g_array_index(self->starts, uint32_t, self->starts->len - 1);
+    const uint32_t n = self->entries->len;
+    const uint32_t below = n > start ? g_array_index(self->entries, Entry, n - 1).sum : 0;
+    const Entry entry = {.sum = below + count, .state = state};
+    g_array_append_val(self->entries, entry);
 }
 
-static uint32_t start_at(const TwinCpt *self, size_t row)
+static void add_dense_row(Builder *self, uint64_t key, const uint32_t *counts)
 {
-    return g_array_index(self->starts, uint32_t, row);
-}
-
-static uint32_t sum_at(const TwinCpt *self, size_t entry)
-{
-    return g_array_index(self->sums, uint32_t, entry);
-}
-
-static uint32_t total_of(const TwinCpt *self, size_t row)
-{
-    return sum_at(self, start_at(self, row + 1) - 1);
-}
-
-/* @counts hold at least one that is not zero. */
-static void append_row(TwinCpt *self, uint64_t key, const uint32_t *counts)
-{
-    uint32_t sum = 0;
-    for (unsigned k = 0; k < self->n_states; k++) {
-        if (counts[k] > 0) {
-            const uint8_t state = (uint8_t)k;
-            sum += counts[k];
-            g_array_append_val(self->sums, sum);
-            g_byte_array_append(self->states, &state, 1);
+    begin_row(self, key);
+    for (uint32_t state = 0; state < self->cpt->n_states; state++) {
+        if (counts[state] > 0) {
+            add_state(self, state, counts[state]);
         }
     }
-    const uint32_t end = self->sums->len;
-    g_array_append_val(self->keys, key);
-    g_array_append_val(self->starts, end);
 }
 
-static void add_row(const TwinCpt *self, size_t row, uint32_t *counts)
+/* Adds what a row counted to @counts. */
+static void spread(const Entry *entries, size_t n_entries, uint32_t *counts)
 {
     uint32_t below = 0;
-    for (uint32_t e = start_at(self, row); e < start_at(self, row + 1); e++) {
-        const uint32_t sum = sum_at(self, e);
-        counts[self->states->data[e]] += sum - below;
-        below = sum;
+    for (size_t e = 0; e < n_entries; e++) {
+        counts[entries[e].state] += entries[e].sum - below;
+        below = entries[e].sum;
     }
 }
 
-/* From level @level's rows, those of the level below: the last parent is summed over. */
-static void append_level_below(TwinCpt *self, size_t level, size_t first_row)
+/* The configuration of a row with its last parent, of @n states, left out. */
+static uint64_t rest_of(const Builder *self, size_t row, unsigned n)
 {
-    const uint64_t configuration_mask = MAX_CONFIGURATIONS - 1;
+    return (g_array_index(self->keys, uint64_t, row) & CONFIGURATION_MASK) / n;
+}
+
+/* From level @level's rows, [first, end), those of the level below: the last parent is summed out.
+ */
+static void add_level_below(Builder *self, size_t level, size_t first, size_t end)
+{
+    const unsigned n = self->cpt->parent_states[level - 1];
     const uint64_t below = (uint64_t)(level - 1) << LEVEL_SHIFT;
-    const size_t end = n_all_rows(self);
-    uint32_t counts[256] = {0};
-    for (size_t row = first_row; row < end; row++) {
-        const unsigned n = self->parent_states[level - 1];
-        const uint64_t rest = (key_at(self, row) & configuration_mask) / n;
-        add_row(self, row, counts);
-        const bool is_last =
-            row + 1 == end || (key_at(self, row + 1) & configuration_mask) / n != rest;
-        if (is_last) {
-            append_row(self, below | rest, counts);
-            memset(counts, 0, sizeof counts);
+    const uint32_t end_entry = self->entries->len;
+    for (size_t row = first; row < end;) {
+        uint32_t counts[256] = {0};
+        const uint64_t rest = rest_of(self, row, n);
+        for (; row < end && rest_of(self, row, n) == rest; row++) {
+            const uint32_t start = g_array_index(self->starts, uint32_t, row);
+            const uint32_t next =
+                row + 1 < end ? g_array_index(self->starts, uint32_t, row + 1) : end_entry;
+            spread(&g_array_index(self->entries, Entry, start), next - start, counts);
         }
+        add_dense_row(self, below | rest, counts);
     }
 }
 
-static size_t hash_key(const TwinCpt *self, uint64_t key)
+static size_t first_slot(const TwinCpt *self, uint64_t key)
 {
     return (size_t)(key * UINT64_C(0x9E3779B97F4A7C15) >> (64 - self->hash_bits));
 }
 
-static uint32_t find_hashed(const TwinCpt *self, uint64_t key)
+/* The slot of the row with this key, or the free one where it belongs. */
+static uint32_t *find_slot(const TwinCpt *self, uint64_t key)
 {
     const size_t mask = ((size_t)1 << self->hash_bits) - 1;
-    for (size_t slot = hash_key(self, key);; slot = (slot + 1) & mask) {
-        const uint32_t row = self->index[slot];
-        if (row == NO_ROW || key_at(self, row) == key) {
-            return row;
-        }
+    size_t at = first_slot(self, key);
+    while (self->index[at] != NO_ROW && self->keys[self->index[at]] != key) {
+        at = (at + 1) & mask;
     }
+    return &self->index[at];
 }
 
 static void index_by_hash(TwinCpt *self)
 {
-    while ((size_t)1 << self->hash_bits < 2 * n_all_rows(self)) {
+    while ((size_t)1 << self->hash_bits < 2 * self->n_all_rows) {
         self->hash_bits++;
     }
     const size_t n_slots = (size_t)1 << self->hash_bits;
     self->index = g_new(uint32_t, n_slots);
     memset(self->index, 0xFF, n_slots * sizeof *self->index);
-    for (size_t row = 0; row < n_all_rows(self); row++) {
-        size_t slot = hash_key(self, key_at(self, row));
-        while (self->index[slot] != NO_ROW) {
-            slot = (slot + 1) & (n_slots - 1);
-        }
-        self->index[slot] = (uint32_t)row;
+    for (size_t row = 0; row < self->n_all_rows; row++) {
+        *find_slot(self, self->keys[row]) = (uint32_t)row;
     }
 }
 
@@ -143,57 +149,113 @@ static void index_by_hash(TwinCpt *self)
 static void index_directly(TwinCpt *self)
 {
     self->index = g_new(uint32_t, self->n_configurations);
-    for (size_t row = n_all_rows(self); row-- > 0;) {
-        const uint64_t key = key_at(self, row);
-        const size_t level = (size_t)(key >> LEVEL_SHIFT);
+    for (size_t row = self->n_all_rows; row-- > 0;) {
+        const size_t level = (size_t)(self->keys[row] >> LEVEL_SHIFT);
         const uint64_t span = level > 0 ? self->strides[level - 1] : self->n_configurations;
-        const uint64_t from = (key & (MAX_CONFIGURATIONS - 1)) * span;
+        const uint64_t from = (self->keys[row] & CONFIGURATION_MASK) * span;
         for (uint64_t c = from; c < from + span; c++) {
             self->index[c] = (uint32_t)row;
         }
     }
 }
 
-/* NULL where the family has more configurations than a key can hold. */
+/* NULL where the family's table has no cell, or more than TWIN_MAX_CELLS. */
 static TwinCpt *new_empty(const TwinFamily *family, const unsigned *n_states)
 {
-    uint64_t n_configurations = 1;
+    if (twin_family_cells(family, n_states, TWIN_MAX_CELLS) == 0) {
+        return NULL;
+    }
     TwinCpt *self = g_new0(TwinCpt, 1);
     self->family = *family;
     self->n_states = n_states[family->child];
-    self->keys = g_array_new(FALSE, FALSE, sizeof(uint64_t));
-    self->starts = g_array_new(FALSE, TRUE, sizeof(uint32_t));
-    self->sums = g_array_new(FALSE, FALSE, sizeof(uint32_t));
-    self->states = g_byte_array_new();
-    g_array_set_size(self->starts, 1);
+    self->n_configurations = 1;
     for (size_t p = family->n_parents; p-- > 0;) {
-        const unsigned n = n_states[family->parents[p]];
-        self->parent_states[p] = n;
-        self->strides[p] = n_configurations;
-        if (n == 0 || n_configurations > MAX_CONFIGURATIONS / n) {
-            twin_cpt_free(self);
-            return NULL;
-        }
-        n_configurations *= n;
+        self->parent_states[p] = n_states[family->parents[p]];
+        self->strides[p] = self->n_configurations;
+        self->n_configurations *= self->parent_states[p];
     }
-    self->n_configurations = n_configurations;
     return self;
 }
 
-static void finish(TwinCpt *self)
+static Builder begin(TwinCpt *cpt)
 {
-    size_t first_row = 0;
-    self->n_rows = n_all_rows(self);
-    for (size_t level = self->family.n_parents; level > 0; level--) {
-        const size_t next = n_all_rows(self);
-        append_level_below(self, level, first_row);
-        first_row = next;
+    return (Builder){.cpt = cpt,
+                     .keys = g_array_new(FALSE, FALSE, sizeof(uint64_t)),
+                     .starts = g_array_new(FALSE, FALSE, sizeof(uint32_t)),
+                     .entries = g_array_new(FALSE, FALSE, sizeof(Entry))};
+}
+
+/* Takes over what @array holds, without what it keeps in reserve. */
+static void *take(GArray *array)
+{
+    const size_t n_bytes = (size_t)array->len * g_array_get_element_size(array);
+    return g_realloc(g_array_free(array, FALSE), n_bytes);
+}
+
+/* The whole table stands; adds the levels below and the index. */
+static void finish(Builder *self)
+{
+    TwinCpt *cpt = self->cpt;
+    cpt->n_rows = self->keys->len;
+    size_t first = 0;
+    for (size_t level = cpt->family.n_parents; level > 0; level--) {
+        const size_t end = self->keys->len;
+        add_level_below(self, level, first, end);
+        first = end;
     }
-    if (self->n_configurations <= MAX_DIRECT) {
-        index_directly(self);
+    const uint32_t end = self->entries->len;
+    g_array_append_val(self->starts, end);
+    cpt->n_all_rows = self->keys->len;
+    cpt->keys = take(self->keys);
+    cpt->starts = take(self->starts);
+    cpt->entries = take(self->entries);
+    if (cpt->n_configurations <= MAX_DIRECT) {
+        index_directly(cpt);
     } else {
-        index_by_hash(self);
+        index_by_hash(cpt);
     }
+}
+
+static TwinCpt *of_counts(TwinCpt *self, const TwinCounts *counts)
+{
+    Builder builder = begin(self);
+    uint64_t end = 0;
+    for (size_t i = 0; i < counts->n_cells; i++) {
+        const uint64_t cell = counts->cells[i];
+        if (cell >= end) {
+            const uint64_t configuration = cell / self->n_states;
+            begin_row(&builder, (uint64_t)self->family.n_parents << LEVEL_SHIFT | configuration);
+            end = (configuration + 1) * self->n_states;
+        }
+        add_state(&builder, (uint32_t)(cell + self->n_states - end), counts->counts[i]);
+    }
+    finish(&builder);
+    return self;
+}
+
+/* Whether all levels together may hold this many entries in the whole table. */
+static bool has_room(const TwinFamily *family, size_t n_entries)
+{
+    return n_entries <= MAX_ENTRIES / (family->n_parents + 1);
+}
+
+TwinCpt *twin_cpt_learn(const TwinCounter *counter, const TwinFamily *family, GError **error)
+{
+    if (counter->n_rows == 0) {
+        g_set_error_literal(error, TWIN_ERROR, TWIN_ERROR_EMPTY, "no rows to learn from");
+        return NULL;
+    }
+    g_autoptr(TwinCpt) self = new_empty(family, counter->n_states);
+    g_autoptr(TwinTally) tally = twin_tally_new();
+    TwinCounts counts;
+    if (self == NULL || !twin_counter_count(counter, family, tally, &counts) ||
+        !has_room(family, counts.n_cells)) {
+        g_set_error(error, TWIN_ERROR, TWIN_ERROR_TOO_LARGE,
+                    "the table of variable %zu with %zu parents is too large; allow fewer parents",
+                    family->child, family->n_parents);
+        return NULL;
+    }
+    return of_counts(g_steal_pointer(&self), &counts);
 }
 
 static bool is_empty(const uint32_t *counts, unsigned n_states)
@@ -205,38 +267,16 @@ static bool is_empty(const uint32_t *counts, unsigned n_states)
     return any == 0;
 }
 
-TwinCpt *twin_cpt_learn(const TwinCounter *counter, const TwinFamily *family, size_t max_cells,
-                        GError **error)
-{
-    const size_t n_cells = twin_family_cells(family, counter->n_states, max_cells);
-    g_autofree uint32_t *counts = n_cells > 0 ? g_try_new0(uint32_t, n_cells) : NULL;
-    g_autoptr(TwinCpt) self = counts != NULL ? new_empty(family, counter->n_states) : NULL;
-    if (self == NULL) {
-        g_set_error(error, TWIN_ERROR, TWIN_ERROR_TOO_LARGE,
-                    "the table of variable %zu with %zu parents is too large; allow fewer parents",
-                    family->child, family->n_parents);
-        return NULL;
-    }
-    if (counter->n_rows == 0) {
-        g_set_error_literal(error, TWIN_ERROR, TWIN_ERROR_EMPTY, "no rows to learn from");
-        return NULL;
-    }
-    counter->count(counter, family, counts);
-    const uint64_t level = (uint64_t)family->n_parents << LEVEL_SHIFT;
-    for (uint64_t c = 0; c < self->n_configurations; c++) {
-        const uint32_t *row = counts + c * self->n_states;
-        if (!is_empty(row, self->n_states)) {
-            append_row(self, level | c, row);
-        }
-    }
-    finish(self);
-    return g_steal_pointer(&self);
-}
-
 /* What is wrong with the rows, or NULL. */
 static const char *find_fault(const TwinCpt *self, const TwinCptRow *rows, size_t n_rows)
 {
     uint64_t total = 0;
+    if (n_rows == 0) {
+        return "no configuration";
+    }
+    if (!has_room(&self->family, n_rows) || !has_room(&self->family, n_rows * self->n_states)) {
+        return "more configurations than a table can have";
+    }
     for (size_t r = 0; r < n_rows; r++) {
         if (rows[r].configuration >= self->n_configurations) {
             return "a configuration out of range";
@@ -251,10 +291,10 @@ static const char *find_fault(const TwinCpt *self, const TwinCptRow *rows, size_
             total += rows[r].counts[k];
         }
         if (total > UINT32_MAX) {
-            return "too many rows counted";
+            return "counts that exceed 32 bits";
         }
     }
-    return n_rows > 0 ? NULL : "no configuration";
+    return NULL;
 }
 
 TwinCpt *twin_cpt_new(const TwinFamily *family, const unsigned *n_states, const TwinCptRow *rows,
@@ -268,11 +308,12 @@ TwinCpt *twin_cpt_new(const TwinFamily *family, const unsigned *n_states, const 
                     family->child, fault);
         return NULL;
     }
+    Builder builder = begin(self);
     const uint64_t level = (uint64_t)family->n_parents << LEVEL_SHIFT;
     for (size_t r = 0; r < n_rows; r++) {
-        append_row(self, level | rows[r].configuration, rows[r].counts);
+        add_dense_row(&builder, level | rows[r].configuration, rows[r].counts);
     }
-    finish(self);
+    finish(&builder);
     return g_steal_pointer(&self);
 }
 
@@ -281,10 +322,9 @@ void twin_cpt_free(TwinCpt *self)
     if (self == NULL) {
         return;
     }
-    g_array_unref(self->keys);
-    g_array_unref(self->starts);
-    g_array_unref(self->sums);
-    g_byte_array_unref(self->states);
+    g_free(self->keys);
+    g_free(self->starts);
+    g_free(self->entries);
     g_free(self->index);
     g_free(self);
 }
@@ -307,50 +347,55 @@ size_t twin_cpt_n_rows(const TwinCpt *self)
 uint64_t twin_cpt_row(const TwinCpt *self, size_t index, uint32_t *counts_out)
 {
     g_assert(index < self->n_rows);
+    const uint32_t start = self->starts[index];
     memset(counts_out, 0, self->n_states * sizeof *counts_out);
-    add_row(self, index, counts_out);
-    return key_at(self, index) & (MAX_CONFIGURATIONS - 1);
+    spread(self->entries + start, self->starts[index + 1] - start, counts_out);
+    return self->keys[index] & CONFIGURATION_MASK;
 }
 
-static size_t find_row(const TwinCpt *self, const uint8_t *values)
+static size_t find_hashed(const TwinCpt *self, uint64_t configuration)
+{
+    for (size_t level = self->family.n_parents;; level--) {
+        const uint32_t row = *find_slot(self, (uint64_t)level << LEVEL_SHIFT | configuration);
+        if (row != NO_ROW) {
+            return row;
+        }
+        g_assert(level > 0); /* level 0 has its one row */
+        configuration /= self->parent_states[level - 1];
+    }
+}
+
+static inline size_t find_row(const TwinCpt *self, const uint8_t *values)
 {
     uint64_t configuration = 0;
     for (size_t p = 0; p < self->family.n_parents; p++) {
         configuration += self->strides[p] * values[self->family.parents[p]];
     }
-    if (self->hash_bits == 0) {
-        return self->index[configuration];
-    }
-    for (size_t level = self->family.n_parents;; level--) {
-        const uint32_t row = find_hashed(self, (uint64_t)level << LEVEL_SHIFT | configuration);
-        if (row != NO_ROW) {
-            return row;
-        }
-        g_assert(level > 0);
-        configuration /= self->parent_states[level - 1];
-    }
+    return self->hash_bits == 0 ? self->index[configuration] : find_hashed(self, configuration);
 }
 
 unsigned twin_cpt_draw(const TwinCpt *self, const uint8_t *values, uint32_t uniform)
 {
     const size_t row = find_row(self, values);
-    const uint32_t target = (uint32_t)((uint64_t)uniform * total_of(self, row) >> 32);
-    uint32_t entry = start_at(self, row);
-    while (sum_at(self, entry) <= target) {
+    const uint32_t total = self->entries[self->starts[row + 1] - 1].sum;
+    const uint32_t target = (uint32_t)((uint64_t)uniform * total >> 32);
+    const Entry *entry = self->entries + self->starts[row];
+    while (entry->sum <= target) {
         entry++;
     }
-    return self->states->data[entry];
+    return entry->state;
 }
 
 double twin_cpt_probability(const TwinCpt *self, const uint8_t *values, unsigned state)
 {
     const size_t row = find_row(self, values);
+    const double total = self->entries[self->starts[row + 1] - 1].sum;
     uint32_t below = 0;
-    for (uint32_t e = start_at(self, row); e < start_at(self, row + 1); e++) {
-        if (self->states->data[e] == state) {
-            return (double)(sum_at(self, e) - below) / total_of(self, row);
+    for (uint32_t e = self->starts[row]; e < self->starts[row + 1]; e++) {
+        if (self->entries[e].state == state) {
+            return (self->entries[e].sum - below) / total;
         }
-        below = sum_at(self, e);
+        below = self->entries[e].sum;
     }
     return 0;
 }

@@ -29,9 +29,10 @@ typedef struct {
 /**
  * Counts the family and keeps what occurred.
  *
- * @return NULL with TWIN_ERROR_TOO_LARGE beyond @max_cells or memory, TWIN_ERROR_EMPTY without rows
+ * @return NULL with TWIN_ERROR_TOO_LARGE beyond TWIN_MAX_CELLS or memory, TWIN_ERROR_EMPTY without
+ *         rows
  */
-TwinCpt *twin_cpt_learn(const TwinCounter *counter, const TwinFamily *family, size_t max_cells,
+TwinCpt *twin_cpt_learn(const TwinCounter *counter, const TwinFamily *family,
                         GError **error) TWIN_CHECKED;
 
 /**

@@ -184,18 +184,18 @@ TwinBinValues twin_discretiser_values(const TwinDiscretiser *self, unsigned bin)
 }
 
 /*
- * The number of cuts below @value, by halving: as many steps for each value, and a comparison that
- * compiles to a conditional move.
+ * The number of cuts below @value, by halving: as many steps for each value, and no branch on the
+ * outcome, since neighbours' bins cannot be foretold.
  */
 static inline size_t count_cuts_below(const int64_t *cuts, size_t n_cuts, int64_t value)
 {
-    const int64_t *base = cuts;
-    for (size_t left = n_cuts; left > 1;) {
-        const size_t half = left / 2;
-        base = base[half - 1] < value ? base + half : base;
+    size_t n_below = 0;
+    for (size_t left = n_cuts; left > 0;) {
+        const size_t half = (left + 1) / 2;
+        n_below += half & -(size_t)(cuts[n_below + half - 1] < value);
         left -= half;
     }
-    return (size_t)(base - cuts) + (n_cuts > 0 && *base < value);
+    return n_below;
 }
 
 void twin_discretiser_bin(const TwinDiscretiser *self, const int64_t *values, size_t n_values,

@@ -31,7 +31,6 @@ typedef struct {
     TwinNetwork *network;
     const TwinCounter *counter;
     const bool *is_given;
-    size_t max_cells;
     GError *errors[TWIN_MAX_VARIABLES];
 } Learning;
 
@@ -42,7 +41,7 @@ static void learn_variable(size_t variable, unsigned thread, void *data)
     if (learning->is_given == NULL || !learning->is_given[variable]) {
         learning->network->cpts[variable] =
             twin_cpt_learn(learning->counter, &learning->network->dag.families[variable],
-                           learning->max_cells, &learning->errors[variable]);
+                           &learning->errors[variable]);
     }
 }
 
@@ -62,14 +61,12 @@ static bool hand_on(GError **errors, size_t n_errors, GError **error)
 }
 
 TwinNetwork *twin_network_learn(const TwinCounter *counter, const TwinDag *dag,
-                                const bool *is_given, size_t max_cells, unsigned n_threads,
-                                GError **error)
+                                const bool *is_given, unsigned n_threads, GError **error)
 {
     g_autoptr(TwinNetwork) self = g_new0(TwinNetwork, 1);
     self->dag = *dag;
     memcpy(self->n_states, counter->n_states, sizeof self->n_states);
-    Learning learning = {
-        .network = self, .counter = counter, .is_given = is_given, .max_cells = max_cells};
+    Learning learning = {.network = self, .counter = counter, .is_given = is_given};
     twin_parallel_for(dag->n_variables, n_threads, learn_variable, &learning);
     if (!hand_on(learning.errors, dag->n_variables, error)) {
         return NULL;

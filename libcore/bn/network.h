@@ -23,12 +23,11 @@ typedef struct TwinNetwork TwinNetwork;
  *
  * @param dag       copied
  * @param is_given  per variable, without parents; NULL: none is
- * @param max_cells bound on the cells of each table, as the graph was searched with
  * @param n_threads at least 1; tables are learned in parallel, the result does not depend on it
  * @return (transfer full) NULL with an error of twin_cpt_learn()
  */
 TwinNetwork *twin_network_learn(const TwinCounter *counter, const TwinDag *dag,
-                                const bool *is_given, size_t max_cells, unsigned n_threads,
+                                const bool *is_given, unsigned n_threads,
                                 GError **error) TWIN_CHECKED;
 
 /**

@@ -56,28 +56,23 @@ double twin_log_factorial(const TwinLogFactorials *self, size_t n)
 
 /*
  * Σ_j [ln (r − 1)! − ln (N_ij + r − 1)! + Σ_k ln N_ijk!], formula 12 of Cooper & Herskovits. A
- * configuration that never occurred adds nothing, so a table's empty part costs one sum.
+ * configuration that never occurred adds nothing, nor does a cell.
  */
-static double k2_of_counts(const TwinLogFactorials *log_factorials, const uint32_t *counts,
-                           size_t n_configurations, unsigned n_states, size_t n_rows)
+static double k2_of_counts(const TwinLogFactorials *log_factorials, const TwinCounts *counts,
+                           unsigned n_states, uint64_t n_possible)
 {
-    (void)n_rows;
+    (void)n_possible;
     const double of_no_row = log_factorial(log_factorials, n_states - 1);
     double score = 0;
-    for (size_t j = 0; j < n_configurations; j++) {
-        const uint32_t *cells = counts + j * n_states;
-        uint32_t n_ij = 0;
-        for (unsigned k = 0; k < n_states; k++) {
-            n_ij += cells[k];
-        }
-        if (n_ij == 0) {
-            continue;
-        }
+    for (size_t i = 0; i < counts->n_cells;) {
+        const uint64_t end = (counts->cells[i] / n_states + 1) * n_states;
         double of_cells = 0;
-        for (unsigned k = 0; k < n_states; k++) {
-            of_cells += log_factorial(log_factorials, cells[k]);
+        size_t n_ij = 0;
+        for (; i < counts->n_cells && counts->cells[i] < end; i++) {
+            n_ij += counts->counts[i];
+            of_cells += log_factorial(log_factorials, counts->counts[i]);
         }
-        score += of_no_row - log_factorial(log_factorials, (size_t)n_ij + n_states - 1) + of_cells;
+        score += of_no_row - log_factorial(log_factorials, n_ij + n_states - 1) + of_cells;
     }
     return score;
 }

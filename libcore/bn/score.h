@@ -2,6 +2,8 @@
 #ifndef FLOWTWIN_BN_SCORE_H
 #define FLOWTWIN_BN_SCORE_H
 
+#include "bn/tally.h"
+
 #include <glib.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -12,8 +14,9 @@ typedef struct TwinLogFactorials TwinLogFactorials;
 /** A decomposable score of a family, from its counts; higher is better. A new score is a row. */
 typedef struct TwinScore {
     const char *name; /* "k2" */
-    double (*of_counts)(const TwinLogFactorials *log_factorials, const uint32_t *counts,
-                        size_t n_configurations, unsigned n_states, size_t n_rows);
+    /** @param n_states of the child; @param n_possible cells of the family's table */
+    double (*of_counts)(const TwinLogFactorials *log_factorials, const TwinCounts *counts,
+                        unsigned n_states, uint64_t n_possible);
 } TwinScore;
 
 /** The score of that name, or NULL. */

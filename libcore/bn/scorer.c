@@ -13,21 +13,15 @@ typedef struct {
     double score;
 } Entry;
 
-/* Zeroed and counted into, over and over. */
-typedef struct {
-    uint32_t *counts;
-    size_t n_cells; /* that counts has room for */
-} Table;
-
 struct TwinScorer {
     const TwinCounter *counter;
     const TwinScore *score;
     TwinLogFactorials *log_factorials;
-    size_t max_cells;
+    uint64_t max_cells;
     GHashTable *cache; /* a set of Entry, which it owns */
     size_t n_counted;
     unsigned n_threads;
-    Table tables[]; /* one a thread */
+    TwinTally *tallies[]; /* one a thread */
 };
 
 static guint hash_family(gconstpointer pointer)
@@ -44,18 +38,20 @@ static gboolean is_same_family(gconstpointer left, gconstpointer right)
     return a->child == b->child && a->parents == b->parents;
 }
 
-TwinScorer *twin_scorer_new(const TwinCounter *counter, const TwinScore *score, size_t max_cells,
+TwinScorer *twin_scorer_new(const TwinCounter *counter, const TwinScore *score, uint64_t max_cells,
                             unsigned n_threads)
 {
     g_return_val_if_fail(n_threads >= 1, NULL);
-    g_return_val_if_fail(max_cells < UINT32_MAX, NULL);
-    TwinScorer *self = g_malloc0(sizeof *self + n_threads * sizeof self->tables[0]);
+    TwinScorer *self = g_malloc0(sizeof *self + n_threads * sizeof self->tallies[0]);
     self->counter = counter;
     self->score = score;
     self->log_factorials = twin_log_factorials_new(counter->n_rows + 256);
-    self->max_cells = max_cells;
+    self->max_cells = max_cells > 0 && max_cells < TWIN_MAX_CELLS ? max_cells : TWIN_MAX_CELLS;
     self->cache = g_hash_table_new_full(hash_family, is_same_family, g_free, NULL);
     self->n_threads = n_threads;
+    for (unsigned t = 0; t < n_threads; t++) {
+        self->tallies[t] = twin_tally_new();
+    }
     return self;
 }
 
@@ -65,7 +61,7 @@ void twin_scorer_free(TwinScorer *self)
         return;
     }
     for (unsigned t = 0; t < self->n_threads; t++) {
-        g_free(self->tables[t].counts);
+        twin_tally_free(self->tallies[t]);
     }
     twin_log_factorials_free(self->log_factorials);
     g_hash_table_unref(self->cache);
@@ -82,55 +78,39 @@ static TwinFamily in_order(const TwinFamilySet *set)
     return family;
 }
 
-static size_t cells_of(const TwinScorer *self, const TwinFamilySet *set)
+static uint64_t cells_of(const TwinScorer *self, const TwinFamilySet *set)
 {
     const TwinFamily family = in_order(set);
     return twin_family_cells(&family, self->counter->n_states, self->max_cells);
 }
 
-static bool reserve_tables(TwinScorer *self, size_t n_cells, size_t n_tasks, GError **error)
-{
-    for (size_t t = 0; t < self->n_threads && t < n_tasks; t++) {
-        Table *table = &self->tables[t];
-        if (n_cells <= table->n_cells) {
-            continue;
-        }
-        g_free(table->counts);
-        table->counts = g_try_new(uint32_t, n_cells);
-        table->n_cells = table->counts != NULL ? n_cells : 0;
-        if (table->counts == NULL) {
-            g_set_error(error, TWIN_ERROR, TWIN_ERROR_TOO_LARGE,
-                        "a table of %zu counts does not fit in memory; use fewer threads", n_cells);
-            return false;
-        }
-    }
-    return true;
-}
-
 typedef struct {
     TwinScorer *scorer;
     GPtrArray *entries; /* that have no score yet; borrowed from the cache */
+    int is_out_of_memory;
 } Batch;
 
 static void score_entry(size_t index, unsigned thread, void *data)
 {
-    const Batch *batch = data;
+    Batch *batch = data;
     const TwinScorer *self = batch->scorer;
+    const TwinCounter *counter = self->counter;
     Entry *entry = g_ptr_array_index(batch->entries, index);
     const TwinFamily family = in_order(&entry->family);
-    const unsigned n_states = self->counter->n_states[family.child];
-    const size_t n_cells = twin_family_cells(&family, self->counter->n_states, self->max_cells);
-    uint32_t *counts = memset(self->tables[thread].counts, 0, n_cells * sizeof *counts);
-    self->counter->count(self->counter, &family, counts);
-    entry->score = self->score->of_counts(self->log_factorials, counts, n_cells / n_states,
-                                          n_states, self->counter->n_rows);
+    TwinCounts counts;
+    if (twin_counter_count(counter, &family, self->tallies[thread], &counts)) {
+        entry->score =
+            self->score->of_counts(self->log_factorials, &counts, counter->n_states[family.child],
+                                   twin_family_cells(&family, counter->n_states, self->max_cells));
+    } else {
+        g_atomic_int_set(&batch->is_out_of_memory, 1);
+    }
 }
 
 bool twin_scorer_prepare(TwinScorer *self, const TwinFamilySet *families, size_t n_families,
                          GError **error)
 {
     g_autoptr(GPtrArray) entries = g_ptr_array_new();
-    size_t most_cells = 0;
     for (size_t i = 0; i < n_families; i++) {
         if (g_hash_table_contains(self->cache, &families[i])) {
             continue;
@@ -138,20 +118,19 @@ bool twin_scorer_prepare(TwinScorer *self, const TwinFamilySet *families, size_t
         Entry *entry = g_new(Entry, 1);
         *entry = (Entry){.family = families[i], .score = -INFINITY};
         (void)g_hash_table_add(self->cache, entry);
-        const size_t n_cells = cells_of(self, &families[i]);
-        most_cells = MAX(most_cells, n_cells);
-        if (n_cells > 0) {
+        if (cells_of(self, &families[i]) > 0) {
             g_ptr_array_add(entries, entry);
         }
-    }
-    if (!reserve_tables(self, most_cells, entries->len, error)) {
-        return false;
     }
     self->n_counted += entries->len;
     Batch batch = {.scorer = self, .entries = entries};
     const unsigned n_threads = CLAMP(entries->len, 1, self->n_threads);
     twin_parallel_for(entries->len, n_threads, score_entry, &batch);
-    return true;
+    if (batch.is_out_of_memory) {
+        g_set_error_literal(error, TWIN_ERROR, TWIN_ERROR_TOO_LARGE,
+                            "the counts of a family do not fit in memory; use fewer threads");
+    }
+    return !batch.is_out_of_memory;
 }
 
 double twin_scorer_get(const TwinScorer *self, size_t child, uint64_t parents)

@@ -21,10 +21,10 @@ typedef struct TwinScorer TwinScorer;
 /**
  * @param counter   borrowed, outlives the scorer
  * @param score     a row of the score table
- * @param max_cells families with larger tables score −∞; below 2^32
+ * @param max_cells families with larger tables score −∞; 0: those over TWIN_MAX_CELLS
  * @param n_threads at least 1; scores do not depend on it
  */
-TwinScorer *twin_scorer_new(const TwinCounter *counter, const TwinScore *score, size_t max_cells,
+TwinScorer *twin_scorer_new(const TwinCounter *counter, const TwinScore *score, uint64_t max_cells,
                             unsigned n_threads);
 void twin_scorer_free(TwinScorer *self);
 
@@ -34,8 +34,7 @@ void twin_scorer_free(TwinScorer *self);
  * @return false with TWIN_ERROR_TOO_LARGE where there is no memory for their tables; the scorer
  *         is then only to be freed
  *
- * Cost: one count over all rows for each family not scored before. Each thread keeps one table of
- * the largest family's cells, 4 bytes a cell.
+ * Cost: one count over all rows for each family not scored before, and a tally a thread.
  */
 bool twin_scorer_prepare(TwinScorer *self, const TwinFamilySet *families, size_t n_families,
                          GError **error) TWIN_CHECKED;

@@ -18,7 +18,8 @@ typedef struct {
     const bool *is_given;   /* per variable: given ones get no parents, their families are not
                                drawn from; NULL: none is */
     unsigned max_parents;   /* 0: no bound */
-    size_t max_cells;       /* families with larger tables are never candidates */
+    uint64_t max_cells;     /* families with larger tables are never candidates; 0: no bound but
+                               TWIN_MAX_CELLS */
     unsigned n_threads;     /* scoring only; the result does not depend on it */
     const TwinProgress *progress;
 } TwinSearchOptions;

@@ -146,7 +146,7 @@ static void fill_next(const Work *work, const uint8_t *states, bool is_mirror, u
     }
 }
 
-static bool lay_out_rows(const Work *work, size_t which, TwinRows *rows, GError **error)
+static bool lay_out_rows(const Work *work, size_t which, TwinColumns *rows, GError **error)
 {
     const TwinModelNetwork *network = &work->model->networks[which];
     const size_t n_flows = twin_flows_n_flows(work->flows);
@@ -174,7 +174,7 @@ static bool lay_out_rows(const Work *work, size_t which, TwinRows *rows, GError 
 }
 
 bool twin_features_learn(TwinModel *model, const TwinFlows *flows, unsigned n_threads,
-                         TwinRows rows_out[TWIN_N_NETWORKS], GError **error)
+                         TwinColumns rows_out[TWIN_N_NETWORKS], GError **error)
 {
     Work work = {.model = model, .flows = flows, .n_packets = model->n_packets};
     twin_parallel_for(model->n_codings, n_threads, learn_coding, &work);
@@ -195,7 +195,7 @@ bool twin_features_learn(TwinModel *model, const TwinFlows *flows, unsigned n_th
     return is_good;
 }
 
-void twin_rows_clear(TwinRows *self)
+void twin_columns_clear(TwinColumns *self)
 {
     for (size_t n = 0; n < self->n_columns; n++) {
         g_free(self->owned[n]);

@@ -10,7 +10,7 @@ typedef struct {
     uint8_t *owned[TWIN_MAX_NODES];
     size_t n_columns;
     size_t n_rows;
-} TwinRows;
+} TwinColumns;
 
 /**
  * Learns the model's codings from @flows and lays out the rows of both networks: one row a flow for
@@ -24,8 +24,8 @@ typedef struct {
  * row and node.
  */
 bool twin_features_learn(TwinModel *model, const TwinFlows *flows, unsigned n_threads,
-                         TwinRows rows_out[TWIN_N_NETWORKS], GError **error);
+                         TwinColumns rows_out[TWIN_N_NETWORKS], GError **error);
 
-void twin_rows_clear(TwinRows *self);
+void twin_columns_clear(TwinColumns *self);
 
 #endif

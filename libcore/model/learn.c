@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <flowtwin/error.h>
 
+#include "bn/rows.h"
 #include "bn/search.h"
 #include "model/feature.h"
 
@@ -43,46 +44,63 @@ static void learn_labels(TwinModel *model, const TwinFlows *flows)
 
 /* Structure, then tables, of one network. Given nodes get no parents: what they depend on among
  * themselves is never drawn, and arrows from drawn to given ones are what the design forbids. */
-static TwinNetwork *learn_network(const TwinModelNetwork *network, const TwinRows *rows,
-                                  const char *score, const TwinLearnOptions *options,
-                                  GError **error)
+static TwinNetwork *learn_from_counts(const TwinModelNetwork *network, const TwinCounter *counter,
+                                      const TwinScore *score, const TwinLearnOptions *options,
+                                      GError **error)
 {
     bool is_given[TWIN_MAX_NODES];
     for (size_t n = 0; n < network->n_nodes; n++) {
         is_given[n] = twin_node_find(network->design->nodes[n])->is_given;
     }
-    const TwinCounter counter =
-        twin_counter_of_columns(rows->columns, rows->n_columns, rows->n_rows);
     const TwinSearchOptions search = {
-        .score = twin_score_find(score),
+        .score = score,
         .is_given = is_given,
-        .max_cells = TWIN_MAX_CELLS,
         .n_threads = options->n_threads,
         .progress = options->progress,
     };
     TwinDag dag;
-    if (!twin_hill_climb(&counter, &search, &dag, error)) {
+    if (!twin_hill_climb(counter, &search, &dag, error)) {
         return NULL;
     }
-    return twin_network_learn(&counter, &dag, is_given, TWIN_MAX_CELLS, options->n_threads, error);
+    return twin_network_learn(counter, &dag, is_given, options->n_threads, error);
+}
+
+/* Packets repeat: what is counted again and again are the distinct rows, each with its weight. */
+static TwinNetwork *learn_network(const TwinModelNetwork *network, TwinColumns *columns,
+                                  const char *score, const TwinLearnOptions *options,
+                                  GError **error)
+{
+    unsigned n_states[TWIN_MAX_NODES];
+    const uint8_t *states[TWIN_MAX_NODES];
+    for (size_t n = 0; n < columns->n_columns; n++) {
+        n_states[n] = columns->columns[n].n_states;
+        states[n] = columns->columns[n].states;
+    }
+    g_autoptr(TwinRows) rows = twin_rows_new(n_states, columns->n_columns);
+    if (!twin_rows_add(rows, states, columns->n_rows, error)) {
+        return NULL;
+    }
+    twin_columns_clear(columns);
+    const TwinCounter counter = twin_rows_counter(rows);
+    return learn_from_counts(network, &counter, twin_score_find(score), options, error);
 }
 
 static bool learn_networks(TwinModel *model, const TwinFlows *flows,
                            const TwinLearnOptions *options, GError **error)
 {
-    TwinRows rows[TWIN_N_NETWORKS] = {{.n_columns = 0}};
+    TwinColumns columns[TWIN_N_NETWORKS] = {{.n_columns = 0}};
     bool is_good = report(options, "learning bins", 0, error) &&
-                   twin_features_learn(model, flows, options->n_threads, rows, error);
+                   twin_features_learn(model, flows, options->n_threads, columns, error);
     for (size_t n = 0; n < TWIN_N_NETWORKS && is_good; n++) {
         TwinModelNetwork *network = &model->networks[n];
-        if (rows[n].n_rows > 0) {
+        if (columns[n].n_rows > 0) {
             network->network =
-                learn_network(network, &rows[n], model->preset->score, options, error);
+                learn_network(network, &columns[n], model->preset->score, options, error);
             is_good = network->network != NULL;
         }
     }
     for (size_t n = 0; n < TWIN_N_NETWORKS; n++) {
-        twin_rows_clear(&rows[n]);
+        twin_columns_clear(&columns[n]);
     }
     return is_good;
 }

@@ -12,10 +12,10 @@
 #include "model/seed.h"
 
 enum {
-    TWIN_N_NETWORKS = 2,       /* first, next */
-    TWIN_MAX_CELLS = 1 << 22,  /* of a table, while structure is searched */
-    TWIN_MAX_LABELS = 1 << 16, /* that a model file may name */
-    TWIN_MAX_STATES = 256,     /* of a node: one byte a row */
+    TWIN_N_NETWORKS = 2,           /* first, next */
+    TWIN_MAX_TABLE_ROWS = 1 << 26, /* of one table, that a model file may have */
+    TWIN_MAX_LABELS = 1 << 16,     /* that a model file may name */
+    TWIN_MAX_STATES = 256,         /* of a node: one byte a row */
 };
 
 /** How one node's values become states and states values. One of the two is set, by node->kind. */

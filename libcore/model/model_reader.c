@@ -279,7 +279,7 @@ static void read_row(Reader *reader, JsonArray *row, unsigned n_states, TwinCptR
 static TwinCpt *read_rows(Reader *reader, JsonObject *table, const TwinFamily *family,
                           const unsigned *n_states)
 {
-    JsonArray *array = get_array(reader, table, "rows", 1, TWIN_MAX_CELLS);
+    JsonArray *array = get_array(reader, table, "rows", 1, TWIN_MAX_TABLE_ROWS);
     const size_t n_rows = length_of(array);
     const unsigned n = n_states[family->child];
     g_autofree TwinCptRow *rows = g_new0(TwinCptRow, n_rows + 1);
