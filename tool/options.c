@@ -8,7 +8,7 @@ enum {
     WRITERS = COMMAND_GENERATE | COMMAND_SYNTHESIZE,
     READERS = COMMAND_LEARN | COMMAND_SYNTHESIZE | COMMAND_CHECK,
     OUTPUTS = WRITERS | COMMAND_LEARN | COMMAND_SPLIT, /* they want -o */
-    ALL = WRITERS | READERS | COMMAND_SHOW | COMMAND_SPLIT,
+    ALL = WRITERS | READERS | COMMAND_SHOW | COMMAND_SPLIT | COMMAND_EVALUATE,
 };
 
 const char *const address_words[] = {"keep", "anonymous", NULL};
@@ -25,9 +25,10 @@ typedef struct {
     const char *value;
 } Row;
 
-#define TEXT(member)    G_OPTION_ARG_STRING, offsetof(Options, member)
-#define FILE_OF(member) G_OPTION_ARG_FILENAME, offsetof(Options, member)
-#define SWITCH(member)  G_OPTION_ARG_NONE, offsetof(Options, member)
+#define TEXT(member)     G_OPTION_ARG_STRING, offsetof(Options, member)
+#define FILE_OF(member)  G_OPTION_ARG_FILENAME, offsetof(Options, member)
+#define FILES_OF(member) G_OPTION_ARG_FILENAME_ARRAY, offsetof(Options, member)
+#define SWITCH(member)   G_OPTION_ARG_NONE, offsetof(Options, member)
 
 static const Row rows[] = {
     {COMMAND_LEARN | WRITERS, "output", 'o', FILE_OF(output),
@@ -41,7 +42,7 @@ static const Row rows[] = {
      "N"},
     {COMMAND_SPLIT, "holdout", 0, TEXT(holdout_share),
      "Share of each label's flows to hold out (default: 0.2)", "SHARE"},
-    {COMMAND_LEARN | WRITERS | COMMAND_SPLIT, "seed", 's', TEXT(seed),
+    {COMMAND_LEARN | WRITERS | COMMAND_SPLIT | COMMAND_EVALUATE, "seed", 's', TEXT(seed),
      "Same seed, same bytes (default: 1)", "S"},
     {WRITERS, "label", 'L', TEXT(label), "Only flows of this label", "LABEL"},
     {WRITERS, "like", 0, FILE_OF(like),
@@ -58,15 +59,26 @@ static const Row rows[] = {
      "none (default: packets end with their TCP header), zero or random", "WHAT"},
     {WRITERS, "first-packet", 0, TEXT(first_packet),
      "network (default), or seed: the first packet of the flow imitated", "HOW"},
-    {COMMAND_LEARN | COMMAND_SYNTHESIZE, "threads", 'j', TEXT(threads),
-     "Threads to learn with; the result is the same (default: one a processor)", "N"},
+    {COMMAND_LEARN | COMMAND_SYNTHESIZE | COMMAND_EVALUATE, "threads", 'j', TEXT(threads),
+     "Threads to work with; the result is the same (default: one a processor)", "N"},
+    {COMMAND_EVALUATE, "real", 'r', FILES_OF(real),
+     "A capture of what the generator learned from; may be repeated", "CAPTURE"},
+    {COMMAND_EVALUATE, "holdout", 't', FILES_OF(holdout),
+     "A capture of real flows that it never saw (see flowtwin split); may be repeated", "CAPTURE"},
+    {COMMAND_EVALUATE, "synthetic", 'S', FILES_OF(synthetic),
+     "A capture that it wrote; may be repeated", "CAPTURE"},
+    {COMMAND_EVALUATE, "labels", 'l', FILES_OF(label_files),
+     "Label flows of all sets from this table instead of by server port; may be repeated", "FILE"},
+    {COMMAND_EVALUATE, "repeats", 0, TEXT(repeats),
+     "Forests that a score is averaged over (default: 5)", "N"},
+    {COMMAND_EVALUATE, "json", 0, FILE_OF(json_out), "Write all numbers as JSON", "FILE"},
     {COMMAND_CHECK, "json", 0, SWITCH(json), "Print JSON", NULL},
     {COMMAND_CHECK, "csv", 0, SWITCH(csv), "Print CSV, a row a flow", NULL},
     {COMMAND_CHECK, "literal", 0, SWITCH(literal),
      "Decide by flags and file order alone, as other papers do", NULL},
     {COMMAND_CHECK, "strict", 0, SWITCH(strict), "Exit with 3 when a check fails", NULL},
     {COMMAND_SHOW, "format", 'f', TEXT(format), "text (default), dot, json or xmlbif", "FORMAT"},
-    {OUTPUTS, "force", 'F', SWITCH(force), "Replace an existing output", NULL},
+    {OUTPUTS | COMMAND_EVALUATE, "force", 'F', SWITCH(force), "Replace an existing output", NULL},
     {ALL, "quiet", 'q', SWITCH(quiet), "Say nothing but results and errors", NULL},
 };
 
@@ -151,7 +163,10 @@ void options_parse(const Command *command, int argc, char **argv, Options *optio
 void options_clear(Options *options)
 {
     for (size_t r = 0; r < G_N_ELEMENTS(rows); r++) {
-        if (rows[r].kind != G_OPTION_ARG_NONE) {
+        if (rows[r].kind == G_OPTION_ARG_FILENAME_ARRAY) {
+            char ***list = (char ***)(void *)((char *)options + rows[r].offset);
+            g_clear_pointer(list, g_strfreev);
+        } else if (rows[r].kind != G_OPTION_ARG_NONE) {
             char **text = (char **)(void *)((char *)options + rows[r].offset);
             g_clear_pointer(text, g_free);
         }

@@ -13,15 +13,9 @@ static void say_what_was_read(const Options *options, const TwinFlows *flows)
     }
 }
 
-TwinFlows *read_flows(const Options *options, char **paths, bool by_timeout_only, GError **error)
+TwinFlows *read_labelled_flows(const Options *options, char **paths, const TwinLabels *labels,
+                               bool by_timeout_only, GError **error)
 {
-    g_autoptr(TwinLabels) labels = NULL;
-    if (options->labels != NULL) {
-        labels = twin_labels_open(options->labels, error);
-        if (labels == NULL) {
-            return NULL;
-        }
-    }
     TwinFlowsOptions flows_options = TWIN_FLOWS_OPTIONS_INIT;
     flows_options.by_timeout_only = by_timeout_only;
     flows_options.labels = labels;
@@ -34,4 +28,16 @@ TwinFlows *read_flows(const Options *options, char **paths, bool by_timeout_only
     }
     say_what_was_read(options, flows);
     return g_steal_pointer(&flows);
+}
+
+TwinFlows *read_flows(const Options *options, char **paths, bool by_timeout_only, GError **error)
+{
+    g_autoptr(TwinLabels) labels = NULL;
+    if (options->labels != NULL) {
+        labels = twin_labels_open(options->labels, error);
+        if (labels == NULL) {
+            return NULL;
+        }
+    }
+    return read_labelled_flows(options, paths, labels, by_timeout_only, error);
 }

@@ -34,6 +34,13 @@ typedef struct {
     char *seed;
     char *threads;
     char *holdout_share;
+    char *json_out;
+    char *html_out;
+    char *repeats;
+    char **real;
+    char **holdout;
+    char **synthetic;
+    char **label_files;
     gboolean quiet;
     gboolean force;
     gboolean json;
@@ -51,6 +58,7 @@ typedef enum {
     COMMAND_CHECK = 8,
     COMMAND_SHOW = 16,
     COMMAND_SPLIT = 32,
+    COMMAND_EVALUATE = 64,
 } CommandBit;
 
 /** A subcommand: a row of main.c's table. */
@@ -70,6 +78,7 @@ int cmd_synthesize(const Options *options);
 int cmd_check(const Options *options);
 int cmd_show(const Options *options);
 int cmd_split(const Options *options);
+int cmd_evaluate(const Options *options);
 
 /**
  * Reads a command's options from @argv, the command's name being argv[0]; ends the program with
@@ -117,6 +126,10 @@ void tool_progress_clear(void);
  * @return (transfer full) NULL with an error
  */
 TwinFlows *read_flows(const Options *options, char **paths, bool by_timeout_only, GError **error);
+
+/** The same for @paths with labels that the caller opened; NULL: by port. */
+TwinFlows *read_labelled_flows(const Options *options, char **paths, const TwinLabels *labels,
+                               bool by_timeout_only, GError **error);
 
 /** Writes @text to standard output and closes it: a full disk is an error. */
 int print_result(const char *text);

@@ -39,8 +39,8 @@ typedef struct {
 } Row;
 
 struct TwinLabels {
-    char *text; /* the file, cut into strings */
-    Row *rows;  /* in order of compare_rows() */
+    GPtrArray *texts; /* char *: the files, cut into strings */
+    Row *rows;        /* in order of compare_rows() */
     size_t n_rows;
 };
 
@@ -239,9 +239,10 @@ static char *next_line(char **at)
     return line;
 }
 
-static bool read_rows(TwinLabels *self, const char *name, GError **error)
+/* Adds the rows of one file. */
+static bool read_rows(TwinLabels *self, char *text, const char *name, GError **error)
 {
-    char *at = self->text;
+    char *at = text;
     size_t places[N_COLUMNS];
     const char *missing = NULL;
     if (!read_header(next_line(&at), places, &missing)) {
@@ -255,11 +256,12 @@ static bool read_rows(TwinLabels *self, const char *name, GError **error)
     for (const char *c = at; c != NULL; c = strchr(c + 1, '\n')) {
         n_lines++;
     }
-    self->rows = g_try_new(Row, n_lines);
-    if (self->rows == NULL) {
+    Row *const grown = g_try_renew(Row, self->rows, self->n_rows + n_lines);
+    if (grown == NULL) {
         g_set_error(error, TWIN_ERROR, TWIN_ERROR_TOO_LARGE, "%s: does not fit in memory", name);
         return false;
     }
+    self->rows = grown;
     for (size_t line_number = 2; at != NULL; line_number++) {
         char *line = next_line(&at);
         if (line[0] == '\0' || line[0] == '#') {
@@ -273,34 +275,54 @@ static bool read_rows(TwinLabels *self, const char *name, GError **error)
         }
         self->n_rows++;
     }
-    qsort(self->rows, self->n_rows, sizeof *self->rows, compare_rows);
     return true;
+}
+
+static bool read_file(TwinLabels *self, const char *path, GError **error)
+{
+    g_autofree char *name = g_filename_display_name(path);
+    char *text = NULL;
+    gsize n_bytes = 0;
+    g_autoptr(GError) cause = NULL;
+    if (!g_file_get_contents(path, &text, &n_bytes, &cause)) {
+        g_set_error(error, TWIN_ERROR, TWIN_ERROR_INPUT, "%s: the label file cannot be read: %s",
+                    name, cause->message);
+        return false;
+    }
+    g_ptr_array_add(self->texts, text);
+    if (n_bytes > MAX_FILE_BYTES || strlen(text) != n_bytes ||
+        !g_utf8_validate(text, (gssize)n_bytes, NULL)) {
+        g_set_error(error, TWIN_ERROR, TWIN_ERROR_FORMAT,
+                    "%s: not a label file (not UTF-8 text); tab-separated lines are wanted", name);
+        return false;
+    }
+    return read_rows(self, text, name, error);
+}
+
+TwinLabels *twin_labels_open_all(const char *const *paths, size_t n_paths, GError **error)
+{
+    g_autoptr(TwinLabels) self = g_new0(TwinLabels, 1);
+    self->texts = g_ptr_array_new_with_free_func(g_free);
+    for (size_t i = 0; i < n_paths; i++) {
+        if (!read_file(self, paths[i], error)) {
+            return NULL;
+        }
+    }
+    if (self->n_rows > 0) {
+        qsort(self->rows, self->n_rows, sizeof *self->rows, compare_rows);
+    }
+    return g_steal_pointer(&self);
 }
 
 TwinLabels *twin_labels_open(const char *path, GError **error)
 {
-    g_autofree char *name = g_filename_display_name(path);
-    g_autoptr(TwinLabels) self = g_new0(TwinLabels, 1);
-    gsize n_bytes = 0;
-    g_autoptr(GError) cause = NULL;
-    if (!g_file_get_contents(path, &self->text, &n_bytes, &cause)) {
-        g_set_error(error, TWIN_ERROR, TWIN_ERROR_INPUT, "%s: the label file cannot be read: %s",
-                    name, cause->message);
-        return NULL;
-    }
-    if (n_bytes > MAX_FILE_BYTES || strlen(self->text) != n_bytes ||
-        !g_utf8_validate(self->text, (gssize)n_bytes, NULL)) {
-        g_set_error(error, TWIN_ERROR, TWIN_ERROR_FORMAT,
-                    "%s: not a label file (not UTF-8 text); tab-separated lines are wanted", name);
-        return NULL;
-    }
-    return read_rows(self, name, error) ? g_steal_pointer(&self) : NULL;
+    return twin_labels_open_all(&path, 1, error);
 }
 
 void twin_labels_free(TwinLabels *self)
 {
     if (self != NULL) {
-        g_free(self->text);
+        g_ptr_array_unref(self->texts);
         g_free(self->rows);
         g_free(self);
     }

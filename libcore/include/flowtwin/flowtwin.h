@@ -10,6 +10,7 @@
 #include <flowtwin/labels.h>
 #include <flowtwin/model.h>
 #include <flowtwin/progress.h>
+#include <flowtwin/report.h>
 #include <flowtwin/split.h>
 #include <flowtwin/synthesise.h>
 #include <flowtwin/version.h>
