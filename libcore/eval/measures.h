@@ -9,6 +9,7 @@
  * table in report.c. A set may be empty: then there are notes instead of numbers.
  */
 void twin_measure_checks(const TwinJudge *judge, TwinReport *report);
+void twin_measure_transfer(const TwinJudge *judge, TwinReport *report);
 void twin_measure_divergence(const TwinJudge *judge, TwinReport *report);
 void twin_measure_memorisation(const TwinJudge *judge, TwinReport *report);
 

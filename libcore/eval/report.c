@@ -13,6 +13,7 @@ typedef struct {
 
 static const Row rows[] = {
     {"checking", twin_measure_checks},
+    {"training and testing", twin_measure_transfer},
     {"comparing distributions", twin_measure_divergence},
     {"looking for copies", twin_measure_memorisation},
 };
