@@ -10,6 +10,7 @@
  */
 void twin_measure_checks(const TwinJudge *judge, TwinReport *report);
 void twin_measure_transfer(const TwinJudge *judge, TwinReport *report);
+void twin_measure_two_sample(const TwinJudge *judge, TwinReport *report);
 void twin_measure_divergence(const TwinJudge *judge, TwinReport *report);
 void twin_measure_memorisation(const TwinJudge *judge, TwinReport *report);
 

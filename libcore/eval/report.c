@@ -14,6 +14,7 @@ typedef struct {
 static const Row rows[] = {
     {"checking", twin_measure_checks},
     {"training and testing", twin_measure_transfer},
+    {"telling apart", twin_measure_two_sample},
     {"comparing distributions", twin_measure_divergence},
     {"looking for copies", twin_measure_memorisation},
 };
