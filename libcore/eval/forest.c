@@ -133,7 +133,9 @@ typedef struct {
     size_t n_nodes;
     uint32_t *left; /* rows of each class, left and right of a split */
     uint32_t *right;
-    uint64_t *votes; /* n_test × n_classes, in VOTE_UNIT */
+    uint32_t *of_node; /* of each class: rows of the node at hand */
+    uint32_t *counts;  /* of each bin and class */
+    uint64_t *votes;   /* n_test × n_classes, in VOTE_UNIT */
 } Scratch;
 
 typedef struct {
@@ -185,38 +187,93 @@ static void sort_keys(Scratch *scratch, size_t n, uint32_t low, uint32_t high)
     scratch->sorted = keys;
 }
 
-/* Walks the sorted keys, moving one row after the other from the right side to the left. */
-static void sweep(const TwinForest *forest, Scratch *scratch, size_t n, uint32_t column,
-                  Split *best)
+/* A split under consideration: rows pass from its right side to its left. */
+typedef struct {
+    double n_left, n_right;
+    double left_squares, right_squares;
+} Sides;
+
+static Sides begin_sides(const TwinForest *forest, Scratch *scratch, const Node *node)
+{
+    Sides sides = {.n_right = (double)(node->end - node->begin)};
+    memset(scratch->left, 0, forest->n_classes * sizeof *scratch->left);
+    memcpy(scratch->right, scratch->of_node, forest->n_classes * sizeof *scratch->right);
+    for (size_t c = 0; c < forest->n_classes; c++) {
+        sides.right_squares += (double)scratch->right[c] * scratch->right[c];
+    }
+    return sides;
+}
+
+/* @n rows of one class pass to the left. */
+static void move_rows(Sides *sides, Scratch *scratch, uint32_t class, uint32_t n)
+{
+    sides->left_squares += (double)n * (2.0 * scratch->left[class] + n);
+    sides->right_squares -= (double)n * (2.0 * scratch->right[class] - n);
+    scratch->left[class] += n;
+    scratch->right[class] -= n;
+    sides->n_left += n;
+    sides->n_right -= n;
+}
+
+/* Keeps the split between two bins where it is the best so far. */
+static void weigh(const TwinForest *forest, const Sides *sides, Split *best, uint32_t column,
+                  uint32_t bins[2])
+{
+    const double least = (double)forest->least_leaf;
+    if (sides->n_left < least || sides->n_right < least) {
+        return;
+    }
+    const double purity =
+        sides->left_squares / sides->n_left + sides->right_squares / sides->n_right;
+    if (!best->is_found || purity > best->purity) {
+        *best = (Split){
+            .purity = purity,
+            .column = column,
+            .code = (uint8_t)((bins[0] + bins[1]) / 2),
+            .is_found = true,
+        };
+    }
+}
+
+/* Walks the sorted keys row by row. */
+static void sweep_keys(const TwinForest *forest, Scratch *scratch, const Node *node,
+                       uint32_t column, Split *best)
 {
     const uint32_t *keys = scratch->keys;
-    memset(scratch->left, 0, forest->n_classes * sizeof *scratch->left);
-    memset(scratch->right, 0, forest->n_classes * sizeof *scratch->right);
+    Sides sides = begin_sides(forest, scratch, node);
+    for (size_t i = 1; i < node->end - node->begin; i++) {
+        move_rows(&sides, scratch, keys[i - 1] & 0xffff, 1);
+        if (bin_of(keys[i]) != bin_of(keys[i - 1])) {
+            weigh(forest, &sides, best, column, (uint32_t[]){bin_of(keys[i - 1]), bin_of(keys[i])});
+        }
+    }
+}
+
+/* Walks counts bin by bin: cheaper where rows are many. */
+static void sweep_counts(const TwinForest *forest, Scratch *scratch, const Node *node,
+                         uint32_t column, Split *best)
+{
+    const size_t n = node->end - node->begin;
+    const size_t n_classes = forest->n_classes;
+    memset(scratch->counts, 0, TWIN_FEATURE_BINS * n_classes * sizeof *scratch->counts);
     for (size_t i = 0; i < n; i++) {
-        scratch->right[keys[i] & 0xffff]++;
+        scratch->counts[bin_of(scratch->keys[i]) * n_classes + (scratch->keys[i] & 0xffff)]++;
     }
-    double left_squares = 0;
-    double right_squares = 0;
-    for (size_t c = 0; c < forest->n_classes; c++) {
-        right_squares += (double)scratch->right[c] * scratch->right[c];
-    }
-    for (size_t i = 1; i < n; i++) {
-        const uint32_t class = keys[i - 1] & 0xffff;
-        left_squares += 2.0 * scratch->left[class]++ + 1;
-        right_squares -= 2.0 * scratch->right[class]-- - 1;
-        if (bin_of(keys[i]) == bin_of(keys[i - 1]) || i < forest->least_leaf ||
-            n - i < forest->least_leaf) {
+    Sides sides = begin_sides(forest, scratch, node);
+    uint32_t before = 0;
+    for (uint32_t b = 0; b < TWIN_FEATURE_BINS; b++) {
+        uint32_t sum = 0;
+        for (uint32_t c = 0; c < n_classes; c++) {
+            sum += scratch->counts[b * n_classes + c];
+        }
+        if (sum == 0) {
             continue;
         }
-        const double purity = left_squares / (double)i + right_squares / (double)(n - i);
-        if (!best->is_found || purity > best->purity) {
-            *best = (Split){
-                .purity = purity,
-                .column = column,
-                .code = (uint8_t)((bin_of(keys[i - 1]) + bin_of(keys[i])) / 2),
-                .is_found = true,
-            };
+        weigh(forest, &sides, best, column, (uint32_t[]){before, b});
+        for (uint32_t c = 0; c < n_classes; c++) {
+            move_rows(&sides, scratch, c, scratch->counts[b * n_classes + c]);
         }
+        before = b;
     }
 }
 
@@ -238,8 +295,12 @@ static bool try_column(const TwinForest *forest, Scratch *scratch, const Node *n
     if (low == high) {
         return false;
     }
-    sort_keys(scratch, n, low, high);
-    sweep(forest, scratch, n, column, best);
+    if (n >= (size_t)TWIN_FEATURE_BINS * forest->n_classes / 4) {
+        sweep_counts(forest, scratch, node, column, best);
+    } else {
+        sort_keys(scratch, n, low, high);
+        sweep_keys(forest, scratch, node, column, best);
+    }
     return true;
 }
 
@@ -261,15 +322,16 @@ static Split find_split(const TwinForest *forest, Scratch *scratch, const Node *
     return best;
 }
 
-static double node_squares(const TwinForest *forest, Scratch *scratch, const Node *node)
+/* Counts the node's rows by class; the sum of the counts' squares. */
+static double count_node(const TwinForest *forest, Scratch *scratch, const Node *node)
 {
-    memset(scratch->left, 0, forest->n_classes * sizeof *scratch->left);
+    memset(scratch->of_node, 0, forest->n_classes * sizeof *scratch->of_node);
     for (uint32_t i = node->begin; i < node->end; i++) {
-        scratch->left[forest->classes[scratch->rows[i]]]++;
+        scratch->of_node[forest->classes[scratch->rows[i]]]++;
     }
     double squares = 0;
     for (size_t c = 0; c < forest->n_classes; c++) {
-        squares += (double)scratch->left[c] * scratch->left[c];
+        squares += (double)scratch->of_node[c] * scratch->of_node[c];
     }
     return squares;
 }
@@ -301,7 +363,7 @@ static void grow_tree(const TwinForest *forest, Scratch *scratch, TwinRandom *ra
     for (size_t at = 0; at < scratch->n_nodes; at++) {
         Node *node = &scratch->nodes[at];
         const double n = (double)(node->end - node->begin);
-        const double squares = node_squares(forest, scratch, node);
+        const double squares = count_node(forest, scratch, node);
         if (squares == n * n || n < 2 * (double)forest->least_leaf) {
             continue; /* of one class, or too small */
         }
@@ -365,6 +427,8 @@ static void scratch_init(Scratch *self, const TwinForest *forest)
     self->nodes = g_new(Node, 2 * n + 1);
     self->left = g_new(uint32_t, forest->n_classes + 1);
     self->right = g_new(uint32_t, forest->n_classes + 1);
+    self->of_node = g_new(uint32_t, forest->n_classes + 1);
+    self->counts = g_new(uint32_t, TWIN_FEATURE_BINS * forest->n_classes + 1);
     self->votes = g_new0(uint64_t, forest->n_test * forest->n_classes + 1);
 }
 
@@ -377,6 +441,8 @@ static void scratch_clear(Scratch *self)
     g_free(self->nodes);
     g_free(self->left);
     g_free(self->right);
+    g_free(self->of_node);
+    g_free(self->counts);
     g_free(self->votes);
 }
 
