@@ -138,7 +138,7 @@ static void check_file(const char *name, bool is_ordered)
 {
     g_auto(GStrv) lines = read_lines(name);
     g_autofree char *last_set = NULL;
-    g_autoptr(Set) set = NULL;
+    g_autoptr(Set) set = g_new0(Set, 1);
     size_t n_checked = 0;
     for (size_t i = 1; lines[i] != NULL; i++, n_checked++) {
         g_auto(GStrv) fields = g_strsplit(lines[i], "\t", 0);

@@ -25,15 +25,60 @@ static void test_bytes_are_the_same_on_every_machine(void)
     char *bytes = NULL;
     size_t n_bytes = 0;
     FILE *stream = open_memstream(&bytes, &n_bytes);
-    g_autoptr(TwinCaptureWriter) writer = twin_capture_writer_new(stream, 2, NULL);
+    g_autoptr(TwinCaptureWriter) writer =
+        twin_capture_writer_new(stream, 2, TWIN_CAPTURE_PCAP, NULL, NULL);
     g_assert_nonnull(writer);
     TwinFrame frame = twin_test_raw_frame(1, (const uint8_t[]){0xaa, 0xbb, 0xcc}, 3);
     frame.time_ns = 1000000002;
     frame.original_bytes = 5;
-    g_assert_true(twin_capture_writer_write(writer, &frame));
+    g_assert_true(twin_capture_writer_write(writer, &frame, NULL));
     g_assert_cmpint(fclose(stream), ==, 0); /* the writer left it open */
     g_assert_cmpmem(bytes, (int)n_bytes, expected, (int)sizeof expected);
     free(bytes);
+}
+
+/* The same frame as pcapng: section, interface, packet; a comment on the section and on it. */
+static const uint8_t expected_pcapng[] = {
+    0x0a, 0x0d, 0x0d, 0x0a, 48,   0,    0,    0,    0x4d, 0x3c, 0x2b, 0x1a, /* section header */
+    1,    0,    0,    0,    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, /* 1.0, length not said
+                                                                             */
+    1,    0,    2,    0,    'h',  'i',  0,    0,                            /* comment */
+    4,    0,    1,    0,    'a',  0,    0,    0,                            /* application */
+    0,    0,    0,    0,    48,   0,    0,    0, /* end of options, length */
+    1,    0,    0,    0,    32,   0,    0,    0,    1,    0,    0,    0,    2,
+    0,    0,    0, /* interface: Ethernet, snap 2 */
+    9,    0,    1,    0,    9,    0,    0,    0,    0,    0,    0,    0,    32,
+    0,    0,    0,                                                       /* nanoseconds */
+    6,    0,    0,    0,    52,   0,    0,    0,    0,    0,    0,    0, /* packet of interface 0 */
+    0,    0,    0,    0,    2,    0xca, 0x9a, 0x3b, 2,    0,    0,    0,    5,
+    0,    0,    0,       /* time, captured, original */
+    0xaa, 0xbb, 0,    0, /* bytes, padded */
+    1,    0,    5,    0,    'l',  'a',  'b',  'e',  'l',  0,    0,    0, /* comment */
+    0,    0,    0,    0,    52,   0,    0,    0, /* end of options, length */
+};
+
+static void test_pcapng_says_where_it_comes_from(void)
+{
+    char *bytes = NULL;
+    size_t n_bytes = 0;
+    FILE *stream = open_memstream(&bytes, &n_bytes);
+    const TwinProvenance provenance = {.application = "a", .comment = "hi"};
+    g_autoptr(TwinCaptureWriter) writer =
+        twin_capture_writer_new(stream, 2, TWIN_CAPTURE_PCAPNG, &provenance, NULL);
+    TwinFrame frame = twin_test_raw_frame(1, (const uint8_t[]){0xaa, 0xbb, 0xcc}, 3);
+    frame.time_ns = 1000000002;
+    frame.original_bytes = 5;
+    g_assert_true(twin_capture_writer_write(writer, &frame, "label"));
+    g_assert_cmpint(fclose(stream), ==, 0);
+    g_assert_cmpmem(bytes, (int)n_bytes, expected_pcapng, (int)sizeof expected_pcapng);
+    free(bytes);
+}
+
+static void test_the_ending_says_the_format(void)
+{
+    g_assert_cmpint(twin_capture_format_of("a.pcapng"), ==, TWIN_CAPTURE_PCAPNG);
+    g_assert_cmpint(twin_capture_format_of("a.pcapng/b.pcap"), ==, TWIN_CAPTURE_PCAP);
+    g_assert_cmpint(twin_capture_format_of("-"), ==, TWIN_CAPTURE_PCAP);
 }
 
 static void test_times_that_do_not_fit_are_refused(void)
@@ -48,12 +93,13 @@ static void test_times_that_do_not_fit_are_refused(void)
         {INT64_C(4294967296000000000), false},
     };
     FILE *stream = tmpfile();
-    g_autoptr(TwinCaptureWriter) writer = twin_capture_writer_new(stream, 100, NULL);
+    g_autoptr(TwinCaptureWriter) writer =
+        twin_capture_writer_new(stream, 100, TWIN_CAPTURE_PCAP, NULL, NULL);
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         TwinFrame frame = twin_test_raw_frame(1, expected, sizeof expected);
         frame.time_ns = rows[i].time_ns;
         const long before = ftell(stream);
-        g_assert_true(twin_capture_writer_write(writer, &frame) == rows[i].fits);
+        g_assert_true(twin_capture_writer_write(writer, &frame, NULL) == rows[i].fits);
         g_assert_true((ftell(stream) > before) == rows[i].fits);
     }
     g_assert_cmpint(fclose(stream), ==, 0);
@@ -68,7 +114,7 @@ static void test_a_full_disk_is_told(void)
     }
     (void)setvbuf(stream, NULL, _IONBF, 0);
     g_autoptr(GError) error = NULL;
-    g_assert_null(twin_capture_writer_new(stream, 100, &error));
+    g_assert_null(twin_capture_writer_new(stream, 100, TWIN_CAPTURE_PCAP, NULL, &error));
     g_assert_nonnull(strstr(error->message, g_strerror(ENOSPC)));
     (void)fclose(stream);
 }
@@ -114,6 +160,9 @@ static void test_helper_round_trip(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/capture-writer/pcapng-says-where-it-comes-from",
+                    test_pcapng_says_where_it_comes_from);
+    g_test_add_func("/capture-writer/the-ending-says-the-format", test_the_ending_says_the_format);
     g_test_add_func("/capture-writer/bytes-are-the-same-on-every-machine",
                     test_bytes_are_the_same_on_every_machine);
     g_test_add_func("/capture-writer/times-that-do-not-fit-are-refused",

@@ -5,6 +5,7 @@
 #include "frames.h"
 #include "packet/tcp.h"
 
+#include <limits.h>
 #include <string.h>
 
 /* How a case is laid out as frames; all ways give the same verdicts. */
@@ -330,6 +331,211 @@ static void test_parts_have_no_finding(const void *data)
     g_assert_cmpuint(n_rows, >, 50);
 }
 
+static const TwinCase *find_case(const GPtrArray *rows, const char *name)
+{
+    for (size_t i = 0; i < rows->len; i++) {
+        const TwinCase *row = g_ptr_array_index(rows, i);
+        if (strcmp(row->name, name) == 0) {
+            return row;
+        }
+    }
+    g_error("no case is called %s", name);
+}
+
+enum { NONE = UINT32_MAX };
+
+/* The word for a verdict of a case's first flow, and the packet to blame. */
+static const struct {
+    const char *name;
+    TwinCheck check;
+    const char *reason;
+    uint32_t packet;
+} reasons[] = {
+    {"normal_close", TWIN_CHECK_HANDSHAKE, "complete", NONE},
+    {"synack_before_syn_in_file", TWIN_CHECK_HANDSHAKE, "reordered", NONE},
+    {"own_data_before_syn_reordered", TWIN_CHECK_HANDSHAKE, "reordered", NONE},
+    {"simultaneous_open", TWIN_CHECK_HANDSHAKE, "simultaneous-open", NONE},
+    {"simultaneous_open_acks", TWIN_CHECK_HANDSHAKE, "simultaneous-open", NONE},
+    {"tfo_accepted", TWIN_CHECK_HANDSHAKE, "fast-open", NONE},
+    {"tfo_ignored", TWIN_CHECK_HANDSHAKE, "complete", NONE},
+    {"midway", TWIN_CHECK_HANDSHAKE, "midway", NONE},
+    {"one_way_client", TWIN_CHECK_HANDSHAKE, "one-way", NONE},
+    {"synack_not_captured", TWIN_CHECK_HANDSHAKE, "synack-missed", NONE},
+    {"refused", TWIN_CHECK_HANDSHAKE, "refused", 1},
+    {"syn_only", TWIN_CHECK_HANDSHAKE, "unanswered", 0},
+    {"half_open_scan", TWIN_CHECK_HANDSHAKE, "no-third-leg", 1},
+    {"synack_wrong_ack_only", TWIN_CHECK_HANDSHAKE, "bad-ack", 1},
+    {"data_then_handshake", TWIN_CHECK_EARLY_DATA, "before-syn", 0},
+    {"data_before_synack", TWIN_CHECK_EARLY_DATA, "before-synack", 1},
+    {"data_no_synack", TWIN_CHECK_EARLY_DATA, "before-synack", 1},
+    {"server_data_before_third_leg", TWIN_CHECK_EARLY_DATA, "server-first", 2},
+    {"server_data_reordered", TWIN_CHECK_EARLY_DATA, "reordered", NONE},
+    {"tfo_accepted_server_data", TWIN_CHECK_EARLY_DATA, "fast-open", NONE},
+    {"synack_not_captured", TWIN_CHECK_EARLY_DATA, "synack-missed", NONE},
+    {"duplicate_handshake", TWIN_CHECK_DUPLICATE_HANDSHAKE, "reopened", 5},
+    {"syn_retransmitted", TWIN_CHECK_DUPLICATE_HANDSHAKE, "retry", NONE},
+    {"midway", TWIN_CHECK_DUPLICATE_HANDSHAKE, "midway", NONE},
+    {"normal_close", TWIN_CHECK_TERMINATION, "fin-both", NONE},
+    {"reset_close", TWIN_CHECK_TERMINATION, "reset", NONE},
+    {"rst_after_fin", TWIN_CHECK_TERMINATION, "reset-after-fin", NONE},
+    {"rst_after_close", TWIN_CHECK_TERMINATION, "fin-both", NONE},
+    {"no_termination", TWIN_CHECK_TERMINATION, "open-at-end", NONE},
+    {"half_close_unfinished", TWIN_CHECK_TERMINATION, "open-at-end", 4},
+    {"idle_split", TWIN_CHECK_TERMINATION, "open", NONE},
+    {"no_termination", TWIN_CHECK_LATE_DATA, "open", NONE},
+    {"data_after_own_fin", TWIN_CHECK_LATE_DATA, "after-own-fin", 6},
+    {"fin_moved_no_data", TWIN_CHECK_LATE_DATA, "fin-moved", NONE},
+    {"device_goes_on_after_reset", TWIN_CHECK_LATE_DATA, "after-own-reset", 8},
+    {"data_long_after_rst", TWIN_CHECK_LATE_DATA, "after-peer-reset", 5},
+    {"data_in_flight_after_rst", TWIN_CHECK_LATE_DATA, "in-flight", NONE},
+    {"two_number_spaces", TWIN_CHECK_LATE_DATA, "foreign-numbers", NONE},
+};
+
+/* All flows of the cases are open at the end of their capture. */
+static void test_reasons(const void *data)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(reasons); i++) {
+        const Layout layout = whole(find_case(data, reasons[i].name), &plain);
+        g_autoptr(TwinFlows) flows = case_flows(&layout, TWIN_READING_EXACT);
+        g_autoptr(TwinAudit) audit = twin_audit_new(TWIN_READING_EXACT);
+        TwinVerdict verdicts[TWIN_N_CHECKS];
+        twin_check_flow(audit, flows, twin_flows_flow(flows, 0), verdicts);
+        const TwinVerdict *verdict = &verdicts[reasons[i].check];
+        g_assert_cmpstr(twin_check_reason(verdict->reason), ==, reasons[i].reason);
+        g_assert_cmpuint(verdict->packet, ==, reasons[i].packet);
+    }
+    g_assert_cmpstr(twin_check_reason(UINT_MAX), ==, "");
+}
+
+/* The flow so far: audits the first packets of a case's first flow, without its end. */
+static void audit_begun(const GPtrArray *rows, const char *name, size_t n_packets, TwinAudit *audit,
+                        TwinVerdict verdicts[TWIN_N_CHECKS])
+{
+    const Layout layout = whole(find_case(rows, name), &plain);
+    g_autoptr(TwinFlows) flows = case_flows(&layout, TWIN_READING_EXACT);
+    const TwinFlow *flow = twin_flows_flow(flows, 0);
+    g_assert_cmpuint(n_packets, <=, flow->n_packets);
+    twin_audit_begin(audit);
+    for (size_t k = 0; k < n_packets; k++) {
+        twin_audit_packet(audit, twin_flows_packet(flows, flow, k));
+    }
+    twin_audit_verdicts(audit, false, verdicts);
+}
+
+/* In a first pass: a letter a check, lower case where a later packet may change it. */
+static void test_first_pass(const void *data)
+{
+    static const struct {
+        const char *name;
+        size_t n_packets;
+        const char *letters; /* P F: passes, fails for good; p f: so far */
+    } expected[] = {
+        {"normal_close", 1, "fppfp"},
+        {"normal_close", 2, "fppfp"},
+        {"normal_close", 3, "PPpfp"},
+        {"normal_close", 8, "PPpfp"},
+        {"normal_close", 9, "PPpPp"},
+        {"reset_close", 6, "PPpPp"},
+        {"refused", 2, "fpppp"},
+        {"data_before_synack", 2, "fppfp"},
+        {"data_before_synack", 3, "ffpfp"},
+        {"data_before_synack", 4, "PFpfp"},
+        {"duplicate_handshake", 5, "PPpfp"},
+        {"duplicate_handshake", 6, "PPFfp"},
+        {"data_after_own_fin", 6, "PPpfp"},
+        {"data_after_own_fin", 7, "PPpfF"},
+        {"refused_then_accepted_same_isn", 4, "fpppp"},
+        {"refused_then_accepted_same_isn", 5, "PPpfp"},
+    };
+    g_autoptr(TwinAudit) audit = twin_audit_new(TWIN_READING_EXACT);
+    for (size_t i = 0; i < G_N_ELEMENTS(expected); i++) {
+        TwinVerdict verdicts[TWIN_N_CHECKS];
+        audit_begun(data, expected[i].name, expected[i].n_packets, audit, verdicts);
+        char letters[TWIN_N_CHECKS + 1] = "";
+        for (unsigned check = 0; check < TWIN_N_CHECKS; check++) {
+            const char letter = verdicts[check].passes ? 'P' : 'F';
+            letters[check] = verdicts[check].is_final ? letter : g_ascii_tolower(letter);
+        }
+        g_test_message("%s, %zu packets", expected[i].name, expected[i].n_packets);
+        g_assert_cmpstr(letters, ==, expected[i].letters);
+    }
+}
+
+static void test_history(const void *data)
+{
+    static const struct {
+        const char *name;
+        size_t n_packets;
+        const char *history;
+    } expected[] = {
+        {"normal_close", 10, "ShADadFf"},
+        {"server_first_banner", 4, "ShAd"},
+        {"reset_close", 6, "ShADdR"},
+        {"syn_ack_only", 3, "h"},
+        {"synack_before_syn_in_file", 2, "hS"},
+        {"fin_third_leg", 3, "ShDF"},
+        {"tfo_accepted", 1, "SD"},
+        {"duplicate_handshake_reversed", 6, "ShADsH"},
+        {"null_flags_packet", 5, "ShAD"},
+    };
+    g_autoptr(TwinAudit) audit = twin_audit_new(TWIN_READING_EXACT);
+    for (size_t i = 0; i < G_N_ELEMENTS(expected); i++) {
+        TwinVerdict verdicts[TWIN_N_CHECKS];
+        audit_begun(data, expected[i].name, expected[i].n_packets, audit, verdicts);
+        g_assert_cmpstr(twin_audit_history(audit), ==, expected[i].history);
+    }
+}
+
+/* An auditor need not chase what the capture's end left open; 120 s are the flows' own timeout. */
+static void test_open_at_the_end(const void *data)
+{
+    static const struct {
+        int64_t end_s; /* after the flow's last packet; INT64_MAX: not known */
+        const char *reason;
+    } expected[] = {
+        {INT64_MAX, "open"},
+        {0, "open-at-end"},
+        {120, "open-at-end"},
+        {121, "open"},
+    };
+    g_autoptr(TwinAudit) audit = twin_audit_new(TWIN_READING_EXACT);
+    for (size_t i = 0; i < G_N_ELEMENTS(expected); i++) {
+        TwinVerdict verdicts[TWIN_N_CHECKS];
+        audit_begun(data, "no_termination", 7, audit, verdicts);
+        const int64_t last_ns = INT64_C(1700000000) * 1000000000 + 7 * 10000000;
+        twin_audit_set_capture_end(audit, expected[i].end_s == INT64_MAX
+                                              ? INT64_MAX
+                                              : last_ns + expected[i].end_s * 1000000000);
+        g_assert_cmpstr(twin_check_reason(verdicts[TWIN_CHECK_TERMINATION].reason), ==, "open");
+        twin_audit_verdicts(audit, true, verdicts);
+        g_assert_cmpstr(twin_check_reason(verdicts[TWIN_CHECK_TERMINATION].reason), ==,
+                        expected[i].reason);
+    }
+}
+
+/* Flows that are counted apart: no SYN of theirs was captured, or only a stray one. */
+static void test_midway(const void *data)
+{
+    static const struct {
+        const char *name;
+        size_t n_packets;
+        bool is_midway;
+    } expected[] = {
+        {"normal_close", 1, false},       {"midway", 7, true},
+        {"midway_start_ack", 6, true},    {"data_then_handshake", 2, true},
+        {"data_then_handshake", 3, true}, {"data_then_handshake", 5, false},
+        {"one_way_client", 5, false},     {"syn_fin", 1, false},
+    };
+    for (unsigned reading = TWIN_READING_EXACT; reading <= TWIN_READING_LITERAL; reading++) {
+        g_autoptr(TwinAudit) audit = twin_audit_new(reading);
+        for (size_t i = 0; i < G_N_ELEMENTS(expected); i++) {
+            TwinVerdict verdicts[TWIN_N_CHECKS];
+            audit_begun(data, expected[i].name, expected[i].n_packets, audit, verdicts);
+            g_assert_cmpint(twin_audit_is_midway(audit), ==, expected[i].is_midway);
+        }
+    }
+}
+
 static const Way ways[] = {
     {.name = "swapped", .are_sides_swapped = true},
     {.name = "doubled", .is_doubled = true},
@@ -366,6 +572,11 @@ int main(int argc, char **argv)
         g_autofree char *path = g_strdup_printf("/check/same-verdicts/%s", ways[i].name);
         g_test_add_data_func(path, &tests[i], test_way);
     }
+    g_test_add_data_func("/check/reasons", rows, test_reasons);
+    g_test_add_data_func("/check/first-pass", rows, test_first_pass);
+    g_test_add_data_func("/check/history", rows, test_history);
+    g_test_add_data_func("/check/open-at-the-end", rows, test_open_at_the_end);
+    g_test_add_data_func("/check/midway", rows, test_midway);
     g_test_add_data_func("/check/equal-times-change-six-cases", rows, test_equal_times);
     g_test_add_data_func("/check/parts-of-good-flows-have-no-finding", rows,
                          test_parts_have_no_finding);

@@ -320,68 +320,67 @@ static void test_other_frames(void)
 }
 
 /* Payload lengths: what the IP header says, and what is done where it says nonsense. */
+static const struct {
+    const char *what;
+    uint32_t link_type;
+    uint32_t extra_bytes; /* on the wire, beyond the bytes below */
+    uint32_t payload_bytes;
+    bool is_unsure;
+    const char *hex;
+} length_rows[] = {
+    {"Ethernet's padding", 1, 0, 0, false,
+     ETHERNET_4 "4500 0028 1234 4000 3f 06 0000 c0000201 c0000202"
+                "9c40 0050 00000001 00000002 5010 0100 0000 0000 000000000000"},
+    {"cut by the snap length", 1, 995, 1000, false,
+     ETHERNET_4 "4500 0410 1234 4000 3f 06 0000 c0000201 c0000202" TCP_HELLO},
+    {"IPv4 length 0, as segmentation offload has it", 101, 69995, 70000, false,
+     "4500 0000 1234 4000 3f 06 0000 c0000201 c0000202" TCP_HELLO},
+    {"IPv6 length 0, likewise", 101, 69995, 70000, false,
+     "6b80 0000 0000 06 3f" ADDRESSES_6 TCP_HELLO},
+    {"more than the frame had", 101, 0, 1000, true,
+     "4500 0410 1234 4000 3f 06 0000 c0000201 c0000202" TCP_HELLO},
+    {"a trailer behind the datagram", 101, 0, 1, false,
+     "4500 0029 1234 4000 3f 06 0000 c0000201 c0000202" TCP_HELLO},
+    {"padding that the IP length counts", 1, 0, 0, false,
+     ETHERNET_4 "4500 002e 1234 4000 3f 06 0000 c0000201 c0000202"
+                "9c40 0050 00000001 00000002 5010 0100 0000 0000 000000000000"},
+    {"a keep-alive's byte", 1, 0, 1, false,
+     ETHERNET_4 "4500 0029 1234 4000 3f 06 0000 c0000201 c0000202"
+                "9c40 0050 00000001 00000002 5010 0100 0000 0000 000000000000"},
+    {"six bytes that say something", 1, 0, 6, false,
+     ETHERNET_4 "4500 002e 1234 4000 3f 06 0000 c0000201 c0000202"
+                "9c40 0050 00000001 00000002 5010 0100 0000 0000 000000000001"},
+    {"padding that was not captured", 1, 2, 0, false,
+     ETHERNET_4 "4500 002a 1234 4000 3f 06 0000 c0000201 c0000202"
+                "9c40 0050 00000001 00000002 5010 0100 0000 0000"},
+    {"six bytes that are pushed", 1, 0, 6, false,
+     ETHERNET_4 "4500 002e 1234 4000 3f 06 0000 c0000201 c0000202"
+                "9c40 0050 00000001 00000002 5018 0100 0000 0000 000000000000"},
+    {"six bytes in a longer frame", 1, 1, 6, false,
+     ETHERNET_4 "4500 002e 1234 4000 3f 06 0000 c0000201 c0000202"
+                "9c40 0050 00000001 00000002 5010 0100 0000 0000 000000000000"},
+    {"six bytes where nothing is padded", 101, 0, 6, false,
+     "4500 002e 1234 4000 3f 06 0000 c0000201 c0000202"
+     "9c40 0050 00000001 00000002 5010 0100 0000 0000 000000000000"},
+    {"inner length, not the outer one", 101, 0, 1, false,
+     OUTER_4("0045", "2f") "0000 0800 4500 0029 1234 4000 3f 06 0000 c0000201 c0000202" TCP_HELLO},
+    {"inner length beyond the outer one", 101, 0, 1000, true,
+     OUTER_4("0045", "2f") "0000 0800 4500 0410 1234 4000 3f 06 0000 c0000201 c0000202" TCP_HELLO},
+};
+
 static void test_payload_lengths(void)
 {
-    static const struct {
-        const char *what;
-        uint32_t link_type;
-        uint32_t extra_bytes; /* on the wire, beyond the bytes below */
-        uint32_t payload_bytes;
-        bool is_unsure;
-        const char *hex;
-    } rows[] = {
-        {"Ethernet's padding", 1, 0, 0, false,
-         ETHERNET_4 "4500 0028 1234 4000 3f 06 0000 c0000201 c0000202"
-                    "9c40 0050 00000001 00000002 5010 0100 0000 0000 000000000000"},
-        {"cut by the snap length", 1, 995, 1000, false,
-         ETHERNET_4 "4500 0410 1234 4000 3f 06 0000 c0000201 c0000202" TCP_HELLO},
-        {"IPv4 length 0, as segmentation offload has it", 101, 69995, 70000, false,
-         "4500 0000 1234 4000 3f 06 0000 c0000201 c0000202" TCP_HELLO},
-        {"IPv6 length 0, likewise", 101, 69995, 70000, false,
-         "6b80 0000 0000 06 3f" ADDRESSES_6 TCP_HELLO},
-        {"more than the frame had", 101, 0, 1000, true,
-         "4500 0410 1234 4000 3f 06 0000 c0000201 c0000202" TCP_HELLO},
-        {"a trailer behind the datagram", 101, 0, 1, false,
-         "4500 0029 1234 4000 3f 06 0000 c0000201 c0000202" TCP_HELLO},
-        {"padding that the IP length counts", 1, 0, 0, false,
-         ETHERNET_4 "4500 002e 1234 4000 3f 06 0000 c0000201 c0000202"
-                    "9c40 0050 00000001 00000002 5010 0100 0000 0000 000000000000"},
-        {"a keep-alive's byte", 1, 0, 1, false,
-         ETHERNET_4 "4500 0029 1234 4000 3f 06 0000 c0000201 c0000202"
-                    "9c40 0050 00000001 00000002 5010 0100 0000 0000 000000000000"},
-        {"six bytes that say something", 1, 0, 6, false,
-         ETHERNET_4 "4500 002e 1234 4000 3f 06 0000 c0000201 c0000202"
-                    "9c40 0050 00000001 00000002 5010 0100 0000 0000 000000000001"},
-        {"padding that was not captured", 1, 2, 0, false,
-         ETHERNET_4 "4500 002a 1234 4000 3f 06 0000 c0000201 c0000202"
-                    "9c40 0050 00000001 00000002 5010 0100 0000 0000"},
-        {"six bytes that are pushed", 1, 0, 6, false,
-         ETHERNET_4 "4500 002e 1234 4000 3f 06 0000 c0000201 c0000202"
-                    "9c40 0050 00000001 00000002 5018 0100 0000 0000 000000000000"},
-        {"six bytes in a longer frame", 1, 1, 6, false,
-         ETHERNET_4 "4500 002e 1234 4000 3f 06 0000 c0000201 c0000202"
-                    "9c40 0050 00000001 00000002 5010 0100 0000 0000 000000000000"},
-        {"six bytes where nothing is padded", 101, 0, 6, false,
-         "4500 002e 1234 4000 3f 06 0000 c0000201 c0000202"
-         "9c40 0050 00000001 00000002 5010 0100 0000 0000 000000000000"},
-        {"inner length, not the outer one", 101, 0, 1, false,
-         OUTER_4("0045",
-                 "2f") "0000 0800 4500 0029 1234 4000 3f 06 0000 c0000201 c0000202" TCP_HELLO},
-        {"inner length beyond the outer one", 101, 0, 1000, true,
-         OUTER_4("0045",
-                 "2f") "0000 0800 4500 0410 1234 4000 3f 06 0000 c0000201 c0000202" TCP_HELLO},
-    };
     g_autoptr(TwinDecoder) decoder = twin_decoder_new();
-    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+    for (size_t i = 0; i < G_N_ELEMENTS(length_rows); i++) {
         uint8_t bytes[MAX_BYTES];
-        const size_t n_bytes = twin_test_hex(rows[i].hex, bytes, sizeof bytes);
-        TwinFrame frame = twin_test_raw_frame(rows[i].link_type, bytes, n_bytes);
-        frame.original_bytes += rows[i].extra_bytes;
+        const size_t n_bytes = twin_test_hex(length_rows[i].hex, bytes, sizeof bytes);
+        TwinFrame frame = twin_test_raw_frame(length_rows[i].link_type, bytes, n_bytes);
+        frame.original_bytes += length_rows[i].extra_bytes;
         TwinSegment segment;
-        g_test_message("%s", rows[i].what);
+        g_test_message("%s", length_rows[i].what);
         g_assert_cmpint(decode_exactly(decoder, frame, &segment), ==, TWIN_DECODE_SEGMENT);
-        g_assert_cmpuint(segment.payload_bytes, ==, rows[i].payload_bytes);
-        g_assert_true(segment.is_payload_unsure == rows[i].is_unsure);
+        g_assert_cmpuint(segment.payload_bytes, ==, length_rows[i].payload_bytes);
+        g_assert_true(segment.is_payload_unsure == length_rows[i].is_unsure);
     }
 }
 

@@ -96,7 +96,7 @@ static void test_a_large_bin_is_undone_with_evenly_spaced_ones(void)
         const TwinBinValues kept = twin_discretiser_values(bins, bin);
         g_assert_cmpuint(kept.n_values, ==, TWIN_MAX_KEPT);
         for (int64_t i = 0; i < 1024; i++) {
-            g_assert_cmpint(kept.values[i], ==, bin * 5000 + (2 * i + 1) * 5000 / 2048);
+            g_assert_cmpint(kept.values[i], ==, (int64_t)bin * 5000 + (2 * i + 1) * 5000 / 2048);
         }
     }
 }

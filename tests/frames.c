@@ -206,12 +206,13 @@ char *twin_test_capture(const TwinTestPacket *packets, size_t n_packets)
     char *path = NULL;
     FILE *stream = open_temporary(&path);
     g_autoptr(GError) error = NULL;
-    g_autoptr(TwinCaptureWriter) writer = twin_capture_writer_new(stream, 65535, &error);
+    g_autoptr(TwinCaptureWriter) writer =
+        twin_capture_writer_new(stream, 65535, TWIN_CAPTURE_PCAP, NULL, &error);
     g_assert_no_error(error);
     for (size_t i = 0; i < n_packets; i++) {
         uint8_t bytes[TWIN_TEST_FRAME_BYTES];
         const TwinFrame frame = twin_test_frame(&packets[i], bytes);
-        g_assert_true(twin_capture_writer_write(writer, &frame));
+        g_assert_true(twin_capture_writer_write(writer, &frame, NULL));
     }
     g_assert_cmpint(fclose(stream), ==, 0);
     return path;

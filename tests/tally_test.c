@@ -36,7 +36,7 @@ static void add(TwinTally *tally, uint64_t n_possible, const uint64_t *cells,
         twin_tally_add64(tally, cells, weights, n_rows);
         return;
     }
-    g_autofree uint32_t *narrow = g_new(uint32_t, n_rows);
+    g_autofree uint32_t *narrow = g_new0(uint32_t, n_rows);
     for (size_t i = 0; i < n_rows; i++) {
         narrow[i] = (uint32_t)cells[i];
     }
@@ -68,8 +68,8 @@ static void assert_sums(const TwinCounts *counts, uint64_t *cells, const uint32_
 
 static void check(TwinTally *tally, const Case *test, bool is_weighted)
 {
-    g_autofree uint64_t *cells = g_new(uint64_t, test->n_rows);
-    g_autofree uint32_t *weights = is_weighted ? g_new(uint32_t, test->n_rows) : NULL;
+    g_autofree uint64_t *cells = g_new0(uint64_t, test->n_rows);
+    g_autofree uint32_t *weights = is_weighted ? g_new0(uint32_t, test->n_rows) : NULL;
     for (size_t i = 0; i < test->n_rows; i++) {
         cells[i] = random_cell(test->n_possible);
         if (is_weighted) {

@@ -98,12 +98,6 @@ int cmd_check(const Options *options)
     if (flows == NULL) {
         return report_error(error);
     }
-    if (twin_flows_n_flows(flows) == 0) {
-        g_set_error(&error, TWIN_ERROR, TWIN_ERROR_EMPTY,
-                    "%s: no TCP flow in %" G_GUINT64_FORMAT " packets; is this the right capture?",
-                    options->rest[0], twin_flows_counts(flows)->frames);
-        return report_error(error);
-    }
     const CheckFormat *format = options->json  ? &check_format_json
                                 : options->csv ? &check_format_csv
                                                : &check_format_text;

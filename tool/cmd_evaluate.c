@@ -26,6 +26,7 @@ static bool read_sets(const Options *options, Set sets[N_SETS], GError **error)
         if (sets[s].flows == NULL) {
             return false;
         }
+        say_what_was_read(options, sets[s].flows);
     }
     return true;
 }
@@ -69,9 +70,8 @@ static bool write_files(const Options *options, const TwinReport *report, GError
 static int judge(const Options *options, const Set sets[N_SETS])
 {
     TwinReportOptions report_options = TWIN_REPORT_OPTIONS_INIT;
-    report_options.seed = options_number("seed", options->seed, 0, G_MAXUINT64, 1);
-    report_options.n_repeats =
-        (unsigned)options_number("repeats", options->repeats, 1, 100, report_options.n_repeats);
+    report_options.seed = options_number(options->seed, 1);
+    report_options.n_repeats = (unsigned)options_number(options->repeats, report_options.n_repeats);
     report_options.n_threads = options_threads(options);
     report_options.progress = tool_progress(options);
     g_autoptr(GError) error = NULL;

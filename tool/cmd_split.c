@@ -12,7 +12,7 @@ int cmd_split(const Options *options)
         }
     }
     TwinSplitOptions split = TWIN_SPLIT_OPTIONS_INIT;
-    split.seed = options_number("seed", options->seed, 0, G_MAXUINT64, split.seed);
+    split.seed = options_number(options->seed, split.seed);
     split.holdout = options_share("holdout", options->holdout_share, split.holdout);
     split.labels = labels;
     split.may_replace = options->force;

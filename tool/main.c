@@ -61,6 +61,7 @@ static const Command *find_command(const char *name)
 int main(int argc, char **argv)
 {
     (void)setlocale(LC_ALL, "");
+    tool_begin();
     if (argc < 2) {
         usage_error("a command is wanted; see flowtwin --help");
     }

@@ -11,10 +11,29 @@ enum {
     ALL = WRITERS | READERS | COMMAND_SHOW | COMMAND_SPLIT | COMMAND_EVALUATE,
 };
 
-const char *const address_words[] = {"keep", "anonymous", NULL};
+/* Words that an option's value is one of, in the order of the library's enum; NULL at the end. */
+typedef const char *(*Words)(size_t index);
 
-/* One row an option: who takes it, how it is called, where its value goes. Help, manual page and
- * completion follow. */
+static const char *address_word(size_t index)
+{
+    static const char *const words[] = {"keep", "anonymous"};
+    return index < G_N_ELEMENTS(words) ? words[index] : NULL;
+}
+
+static const char *payload_word(size_t index)
+{
+    static const char *const words[] = {"none", "zero", "random"};
+    return index < G_N_ELEMENTS(words) ? words[index] : NULL;
+}
+
+static const char *first_packet_word(size_t index)
+{
+    static const char *const words[] = {"network", "seed"};
+    return index < G_N_ELEMENTS(words) ? words[index] : NULL;
+}
+
+/* One row an option: who takes it, how it is called, where its value goes, what it may be. Help,
+ * manual page and completion follow. */
 typedef struct {
     unsigned commands;
     const char *name;
@@ -23,64 +42,129 @@ typedef struct {
     size_t offset;
     const char *help;
     const char *value;
+    Words words;          /* NULL: any text */
+    uint64_t least, most; /* of a whole number; most 0: it is none */
 } Row;
 
-#define TEXT(member)     G_OPTION_ARG_STRING, offsetof(Options, member)
-#define FILE_OF(member)  G_OPTION_ARG_FILENAME, offsetof(Options, member)
-#define FILES_OF(member) G_OPTION_ARG_FILENAME_ARRAY, offsetof(Options, member)
-#define SWITCH(member)   G_OPTION_ARG_NONE, offsetof(Options, member)
+/* Bytes as the shell gives them: labels and paths are in whatever encoding their file is. */
+#define TEXT(member)   G_OPTION_ARG_FILENAME, offsetof(Options, member)
+#define LIST(member)   G_OPTION_ARG_FILENAME_ARRAY, offsetof(Options, member)
+#define SWITCH(member) G_OPTION_ARG_NONE, offsetof(Options, member)
 
 static const Row rows[] = {
-    {COMMAND_LEARN | WRITERS, "output", 'o', FILE_OF(output),
-     "Write here; \"-\" is standard output", "FILE"},
-    {COMMAND_SPLIT, "output", 'o', FILE_OF(output),
-     "Write PREFIX-train.pcap and PREFIX-holdout.pcap, and label tables beside them", "PREFIX"},
-    {COMMAND_LEARN | WRITERS | COMMAND_CHECK | COMMAND_SPLIT, "labels", 'l', FILE_OF(labels),
-     "Label flows from this table instead of by server port", "FILE"},
-    {WRITERS, "labels-out", 0, FILE_OF(labels_out), "Write a table of the generated flows", "FILE"},
+    {COMMAND_LEARN | WRITERS, "output", 'o', TEXT(output), "Write here; \"-\" is standard output",
+     "FILE", NULL, 0, 0},
+    {COMMAND_SPLIT, "output", 'o', TEXT(output),
+     "Write PREFIX-train.pcap and PREFIX-holdout.pcap, and label tables beside them", "PREFIX",
+     NULL, 0, 0},
+    {COMMAND_LEARN | WRITERS | COMMAND_CHECK | COMMAND_SPLIT, "labels", 'l', TEXT(labels),
+     "Label flows from this table instead of by server port", "FILE", NULL, 0, 0},
+    {WRITERS, "labels-out", 0, TEXT(labels_out), "Write a table of the generated flows", "FILE",
+     NULL, 0, 0},
     {WRITERS, "flows", 'n', TEXT(flows), "How many flows (default: as many as were learned from)",
-     "N"},
+     "N", NULL, 1, G_MAXUINT32 - 1},
     {COMMAND_SPLIT, "holdout", 0, TEXT(holdout_share),
-     "Share of each label's flows to hold out (default: 0.2)", "SHARE"},
+     "Share of each label's flows to hold out (default: 0.2)", "SHARE", NULL, 0, 0},
+    {COMMAND_EVALUATE, "real", 'r', LIST(real),
+     "A capture of what the generator learned from; may be repeated", "CAPTURE", NULL, 0, 0},
+    {COMMAND_EVALUATE, "holdout", 't', LIST(holdout),
+     "A capture of real flows that it never saw (see flowtwin split); may be repeated", "CAPTURE",
+     NULL, 0, 0},
+    {COMMAND_EVALUATE, "synthetic", 'S', LIST(synthetic),
+     "A capture that it wrote; may be repeated", "CAPTURE", NULL, 0, 0},
+    {COMMAND_EVALUATE, "labels", 'l', LIST(label_files),
+     "Label flows of all sets from this table instead of by server port; may be repeated", "FILE",
+     NULL, 0, 0},
+    {COMMAND_EVALUATE, "repeats", 0, TEXT(repeats),
+     "Forests that a score is averaged over (default: 5)", "N", NULL, 1, 100},
+    {COMMAND_EVALUATE, "json", 0, TEXT(json_out), "Write all numbers as JSON", "FILE", NULL, 0, 0},
     {COMMAND_LEARN | WRITERS | COMMAND_SPLIT | COMMAND_EVALUATE, "seed", 's', TEXT(seed),
-     "Same seed, same bytes (default: 1)", "S"},
-    {WRITERS, "label", 'L', TEXT(label), "Only flows of this label", "LABEL"},
-    {WRITERS, "like", 0, FILE_OF(like),
+     "Same seed, same bytes (default: 1)", "S", NULL, 0, G_MAXUINT64},
+    {WRITERS, "label", 'L', TEXT(label), "Only flows of this label", "LABEL", NULL, 0, 0},
+    {WRITERS, "like", 0, TEXT(like),
      "Look-alikes of one flow: CAPTURE:NUMBER, its number as check prints it, or its ends, "
      "ADDRESS:PORT-ADDRESS:PORT, in the capture at hand",
-     "FLOW"},
+     "FLOW", NULL, 0, 0},
     {COMMAND_LEARN | COMMAND_SYNTHESIZE, "preset", 'p', TEXT(preset),
-     "Design of the model: paper (default)", "PRESET"},
+     "Design of the model: paper (default)", "PRESET", twin_preset_name, 0, 0},
     {COMMAND_LEARN | WRITERS, "addresses", 'a', TEXT(addresses),
      "keep, or anonymous: mapped one to one to documentation addresses (default: keep; a model "
      "file holds real ones only with keep, its default is anonymous)",
-     "HOW"},
+     "HOW", address_word, 0, 0},
     {WRITERS, "payload", 0, TEXT(payload),
-     "none (default: packets end with their TCP header), zero or random", "WHAT"},
+     "none (default: packets end with their TCP header), zero or random", "WHAT", payload_word, 0,
+     0},
     {WRITERS, "first-packet", 0, TEXT(first_packet),
-     "network (default), or seed: the first packet of the flow imitated", "HOW"},
+     "network (default), or seed: the first packet of the flow imitated", "HOW", first_packet_word,
+     0, 0},
     {COMMAND_LEARN | COMMAND_SYNTHESIZE | COMMAND_EVALUATE, "threads", 'j', TEXT(threads),
-     "Threads to work with; the result is the same (default: one a processor)", "N"},
-    {COMMAND_EVALUATE, "real", 'r', FILES_OF(real),
-     "A capture of what the generator learned from; may be repeated", "CAPTURE"},
-    {COMMAND_EVALUATE, "holdout", 't', FILES_OF(holdout),
-     "A capture of real flows that it never saw (see flowtwin split); may be repeated", "CAPTURE"},
-    {COMMAND_EVALUATE, "synthetic", 'S', FILES_OF(synthetic),
-     "A capture that it wrote; may be repeated", "CAPTURE"},
-    {COMMAND_EVALUATE, "labels", 'l', FILES_OF(label_files),
-     "Label flows of all sets from this table instead of by server port; may be repeated", "FILE"},
-    {COMMAND_EVALUATE, "repeats", 0, TEXT(repeats),
-     "Forests that a score is averaged over (default: 5)", "N"},
-    {COMMAND_EVALUATE, "json", 0, FILE_OF(json_out), "Write all numbers as JSON", "FILE"},
-    {COMMAND_CHECK, "json", 0, SWITCH(json), "Print JSON", NULL},
-    {COMMAND_CHECK, "csv", 0, SWITCH(csv), "Print CSV, a row a flow", NULL},
+     "Threads to work with; the result is the same (default: one a processor)", "N", NULL, 1, 1024},
+    {COMMAND_CHECK, "json", 0, SWITCH(json), "Print JSON", NULL, NULL, 0, 0},
+    {COMMAND_CHECK, "csv", 0, SWITCH(csv), "Print CSV, a row a flow", NULL, NULL, 0, 0},
     {COMMAND_CHECK, "literal", 0, SWITCH(literal),
-     "Decide by flags and file order alone, as other papers do", NULL},
-    {COMMAND_CHECK, "strict", 0, SWITCH(strict), "Exit with 3 when a check fails", NULL},
-    {COMMAND_SHOW, "format", 'f', TEXT(format), "text (default), dot, json or xmlbif", "FORMAT"},
-    {OUTPUTS | COMMAND_EVALUATE, "force", 'F', SWITCH(force), "Replace an existing output", NULL},
-    {ALL, "quiet", 'q', SWITCH(quiet), "Say nothing but results and errors", NULL},
+     "Decide by flags and file order alone, as other papers do", NULL, NULL, 0, 0},
+    {COMMAND_CHECK, "strict", 0, SWITCH(strict), "Exit with 3 when a check fails", NULL, NULL, 0,
+     0},
+    {COMMAND_SHOW, "format", 'f', TEXT(format), "text (default), dot, json or xmlbif", "FORMAT",
+     twin_model_show_format, 0, 0},
+    {OUTPUTS | COMMAND_EVALUATE, "force", 'F', SWITCH(force), "Replace an existing output", NULL,
+     NULL, 0, 0},
+    {ALL, "quiet", 'q', SWITCH(quiet), "Say nothing but results and errors", NULL, NULL, 0, 0},
 };
+
+/* The option's value is a text of its own: not a switch, nor a list. */
+static bool is_text(const Row *row)
+{
+    return row->kind == G_OPTION_ARG_FILENAME;
+}
+
+static char **text_at(Options *options, const Row *row)
+{
+    return (char **)(void *)((char *)options + row->offset);
+}
+
+/* The index of @text among @words, or how many there are. */
+static size_t find_word(Words words, const char *text)
+{
+    size_t w = 0;
+    while (words(w) != NULL && strcmp(words(w), text) != 0) {
+        w++;
+    }
+    return w;
+}
+
+static void check_word(const Row *row, const char *text)
+{
+    if (row->words(find_word(row->words, text)) != NULL) {
+        return;
+    }
+    g_autoptr(GString) known = g_string_new(NULL);
+    for (size_t w = 0; row->words(w) != NULL; w++) {
+        g_string_append_printf(known, "%s%s", w > 0 ? ", " : "", row->words(w));
+    }
+    usage_error("--%s %s: one of %s is wanted", row->name, text, known->str);
+}
+
+/* Ends the program where the value of an option cannot be: before any work is done. */
+static void check_values(Options *options)
+{
+    for (size_t r = 0; r < G_N_ELEMENTS(rows); r++) {
+        const Row *row = &rows[r];
+        const char *text = is_text(row) ? *text_at(options, row) : NULL;
+        if (text != NULL && row->words != NULL) {
+            check_word(row, text);
+        }
+        if (text != NULL && row->most > 0 &&
+            !g_ascii_string_to_unsigned(text, 10, row->least, row->most, NULL, NULL)) {
+            usage_error("--%s %s: a whole number from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT
+                        " is wanted",
+                        row->name, text, row->least, row->most);
+        }
+    }
+    if (options->output != NULL && options->output[0] == '\0') {
+        usage_error("an output has no name; -o FILE, or -o - for standard output");
+    }
+}
 
 /* -n5 becomes -n 5, as most tools take it and GOption does not. (transfer container) */
 static char **split_letters(const Command *command, int argc, char **argv, GPtrArray *owned)
@@ -158,6 +242,7 @@ void options_parse(const Command *command, int argc, char **argv, Options *optio
     if (options_out->output == NULL && ((unsigned)command->bit & OUTPUTS) != 0) {
         usage_error("%s wants an output: -o FILE", command->name);
     }
+    check_values(options_out);
 }
 
 void options_clear(Options *options)
@@ -166,24 +251,16 @@ void options_clear(Options *options)
         if (rows[r].kind == G_OPTION_ARG_FILENAME_ARRAY) {
             char ***list = (char ***)(void *)((char *)options + rows[r].offset);
             g_clear_pointer(list, g_strfreev);
-        } else if (rows[r].kind != G_OPTION_ARG_NONE) {
-            char **text = (char **)(void *)((char *)options + rows[r].offset);
-            g_clear_pointer(text, g_free);
+        } else if (is_text(&rows[r])) {
+            g_clear_pointer(text_at(options, &rows[r]), g_free);
         }
     }
     g_clear_pointer(&options->rest, g_strfreev);
 }
 
-uint64_t options_number(const char *name, const char *text, uint64_t least, uint64_t most,
-                        uint64_t fallback)
+uint64_t options_number(const char *text, uint64_t fallback)
 {
-    guint64 number = fallback;
-    if (text != NULL && !g_ascii_string_to_unsigned(text, 10, least, most, &number, NULL)) {
-        usage_error("--%s %s: a whole number from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT
-                    " is wanted",
-                    name, text, least, most);
-    }
-    return number;
+    return text != NULL ? g_ascii_strtoull(text, NULL, 10) : fallback;
 }
 
 double options_share(const char *name, const char *text, double fallback)
@@ -196,22 +273,26 @@ double options_share(const char *name, const char *text, double fallback)
     return share;
 }
 
-size_t options_word(const char *name, const char *text, const char *const *words)
-{
-    if (text == NULL) {
-        return 0;
-    }
-    g_autoptr(GString) known = g_string_new(NULL);
-    for (size_t w = 0; words[w] != NULL; w++) {
-        if (strcmp(words[w], text) == 0) {
-            return w;
-        }
-        g_string_append_printf(known, "%s%s", w > 0 ? ", " : "", words[w]);
-    }
-    usage_error("--%s %s: one of %s is wanted", name, text, known->str);
-}
-
 unsigned options_threads(const Options *options)
 {
-    return (unsigned)options_number("threads", options->threads, 1, 1024, g_get_num_processors());
+    return (unsigned)options_number(options->threads, g_get_num_processors());
+}
+
+TwinAddresses options_addresses(const Options *options, TwinAddresses fallback)
+{
+    return options->addresses != NULL ? (TwinAddresses)find_word(address_word, options->addresses)
+                                      : fallback;
+}
+
+TwinPayload options_payload(const Options *options)
+{
+    return options->payload != NULL ? (TwinPayload)find_word(payload_word, options->payload)
+                                    : TWIN_PAYLOAD_NONE;
+}
+
+TwinFirstPacket options_first_packet(const Options *options)
+{
+    return options->first_packet != NULL
+               ? (TwinFirstPacket)find_word(first_packet_word, options->first_packet)
+               : TWIN_FIRST_PACKET_NETWORK;
 }

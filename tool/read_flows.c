@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tool.h"
 
-static void say_what_was_read(const Options *options, const TwinFlows *flows)
+void say_what_was_read(const Options *options, const TwinFlows *flows)
 {
     const TwinFlowsCounts *counts = twin_flows_counts(flows);
     say(options,
@@ -11,6 +11,20 @@ static void say_what_was_read(const Options *options, const TwinFlows *flows)
     for (const char *const *warning = twin_flows_warnings(flows); *warning != NULL; warning++) {
         say(options, "warning: %s", *warning);
     }
+}
+
+/* What was left out says why there is no flow. */
+static void fail_without_flows(const TwinFlows *flows, const char *path, GError **error)
+{
+    g_autoptr(GString) reasons = g_string_new(NULL);
+    for (const char *const *warning = twin_flows_warnings(flows); *warning != NULL; warning++) {
+        g_string_append_printf(reasons, "%s%s", reasons->len == 0 ? " (" : "; ", *warning);
+    }
+    g_string_append(reasons, reasons->len > 0 ? ")" : "");
+    g_set_error(error, TWIN_ERROR, TWIN_ERROR_EMPTY,
+                "no TCP flow in %" G_GUINT64_FORMAT " packets%s; is this the right capture?",
+                twin_flows_counts(flows)->frames, reasons->str);
+    prefix_with_name(path, error);
 }
 
 TwinFlows *read_labelled_flows(const Options *options, char **paths, const TwinLabels *labels,
@@ -26,7 +40,6 @@ TwinFlows *read_labelled_flows(const Options *options, char **paths, const TwinL
         !twin_flows_finish(flows, error)) {
         return NULL;
     }
-    say_what_was_read(options, flows);
     return g_steal_pointer(&flows);
 }
 
@@ -39,5 +52,15 @@ TwinFlows *read_flows(const Options *options, char **paths, bool by_timeout_only
             return NULL;
         }
     }
-    return read_labelled_flows(options, paths, labels, by_timeout_only, error);
+    g_autoptr(TwinFlows) flows =
+        read_labelled_flows(options, paths, labels, by_timeout_only, error);
+    if (flows == NULL) {
+        return NULL;
+    }
+    if (twin_flows_n_flows(flows) == 0) {
+        fail_without_flows(flows, paths[0], error);
+        return NULL;
+    }
+    say_what_was_read(options, flows);
+    return g_steal_pointer(&flows);
 }

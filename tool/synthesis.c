@@ -4,26 +4,20 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const payload_words[] = {"none", "zero", "random", NULL};
-static const char *const first_packet_words[] = {"network", "seed", NULL};
-
-static TwinAddresses addresses_of(const Options *options, TwinAddresses fallback)
-{
-    return options->addresses == NULL
-               ? fallback
-               : (TwinAddresses)options_word("addresses", options->addresses, address_words);
-}
-
 TwinModel *learn_model(const Options *options, const TwinFlows *flows, TwinAddresses addresses,
                        GError **error)
 {
     TwinLearnOptions learn = TWIN_LEARN_OPTIONS_INIT;
     learn.preset = options->preset;
-    learn.addresses = addresses_of(options, addresses);
-    learn.seed = options_number("seed", options->seed, 0, G_MAXUINT64, 1);
+    learn.addresses = options_addresses(options, addresses);
+    learn.seed = options_number(options->seed, 1);
     learn.n_threads = options_threads(options);
     learn.progress = tool_progress(options);
-    return twin_model_learn(flows, &learn, error);
+    TwinModel *model = twin_model_learn(flows, &learn, error);
+    if (model == NULL) {
+        prefix_with_name(options->rest[0], error);
+    }
+    return model;
 }
 
 /* The flow that --like names, and the flows that it is one of. */
@@ -31,120 +25,181 @@ typedef struct {
     TwinFlows *owned; /* read for it alone; NULL: the captures at hand */
     const TwinFlows *flows;
     size_t index;
-    char *path; /* of the capture named; NULL: none */
 } Like;
 
-static void like_clear(Like *like)
+/* ADDRESS:PORT by its looks. */
+static bool is_end(const char *text)
 {
-    twin_flows_free(like->owned);
-    g_free(like->path);
+    const char *colon = strrchr(text, ':');
+    return colon != NULL && colon > text && colon[1] != '\0' &&
+           strspn(colon + 1, "0123456789") == strlen(colon + 1) &&
+           strspn(text, "0123456789abcdefABCDEF.:[]") == strlen(text);
 }
 
-/* CAPTURE:NUMBER; the capture may be one of those at hand, or another. */
-static bool find_by_number(const Options *options, const TwinFlows *flows, char **inputs,
-                           Like *like, GError **error)
+/* ADDRESS:PORT-ADDRESS:PORT by its looks; a file of such a name goes before. */
+static bool are_ends(const char *text)
+{
+    g_auto(GStrv) ends = g_strsplit(text, "-", 2);
+    g_autofree char *path = g_strndup(text, (gsize)(strrchr(text, ':') - text));
+    return g_strv_length(ends) == 2 && is_end(ends[0]) && is_end(ends[1]) &&
+           !g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
+/* Where the number begins in CAPTURE:NUMBER; NULL where --like says ends. Ends the program with
+ * EXIT_USAGE where it says neither. */
+static const char *like_number(const Options *options, bool has_captures)
 {
     const char *colon = strrchr(options->like, ':');
-    const uint64_t number = options_number("like", colon + 1, 1, G_MAXUINT32, 1);
-    like->path = g_strndup(options->like, (gsize)(colon - options->like));
-    const bool is_at_hand =
-        flows != NULL && g_strv_length(inputs) == 1 && strcmp(inputs[0], like->path) == 0;
-    if (is_at_hand) {
-        like->flows = flows;
-    } else {
-        char *paths[] = {like->path, NULL};
-        like->owned = read_flows(options, paths, false, error);
-        like->flows = like->owned;
+    if (colon == NULL || colon == options->like) {
+        usage_error("--like %s: CAPTURE:NUMBER or ADDRESS:PORT-ADDRESS:PORT is wanted",
+                    options->like);
     }
+    if (are_ends(options->like)) {
+        if (!has_captures) {
+            usage_error("--like %s: a model has no flows to look for ends in; CAPTURE:NUMBER is "
+                        "wanted",
+                        options->like);
+        }
+        return NULL;
+    }
+    if (!g_ascii_string_to_unsigned(colon + 1, 10, 1, G_MAXUINT32, NULL, NULL)) {
+        usage_error("--like %s: a flow's number from 1 on is wanted after the colon",
+                    options->like);
+    }
+    return colon + 1;
+}
+
+/* The capture of CAPTURE:NUMBER, or NULL. (transfer full) */
+static char *like_path(const Options *options, bool has_captures)
+{
+    const char *number = options->like != NULL ? like_number(options, has_captures) : NULL;
+    return number != NULL ? g_strndup(options->like, (gsize)(number - options->like) - 1) : NULL;
+}
+
+GPtrArray *protected_paths(const Options *options, bool has_captures)
+{
+    GPtrArray *paths = g_ptr_array_new_with_free_func(g_free);
+    for (char **operand = options->rest; *operand != NULL; operand++) {
+        g_ptr_array_add(paths, g_strdup(*operand));
+    }
+    if (options->labels != NULL) {
+        g_ptr_array_add(paths, g_strdup(options->labels));
+    }
+    char *like = like_path(options, has_captures);
+    if (like != NULL) {
+        g_ptr_array_add(paths, like);
+    }
+    return paths;
+}
+
+bool check_outputs(const Options *options, const GPtrArray *inputs, GError **error)
+{
+    const char *const *paths = (const char *const *)inputs->pdata;
+    return twin_output_check(options->output, NULL, paths, inputs->len, options->force, error) &&
+           (options->labels_out == NULL ||
+            twin_output_check(options->labels_out, options->output, paths, inputs->len,
+                              options->force, error));
+}
+
+/* CAPTURE:NUMBER; the capture may be the one at hand, or another. */
+static bool find_by_number(const Options *options, const TwinFlows *flows, const char *text,
+                           Like *like, GError **error)
+{
+    g_autofree char *path = like_path(options, flows != NULL);
+    const bool is_at_hand =
+        flows != NULL && g_strv_length(options->rest) == 1 && strcmp(options->rest[0], path) == 0;
+    if (!is_at_hand) {
+        char *paths[] = {path, NULL};
+        like->owned = read_flows(options, paths, false, error);
+    }
+    like->flows = is_at_hand ? flows : like->owned;
     if (like->flows == NULL) {
         return false;
     }
+    const uint64_t number = options_number(text, 1);
     if (number > twin_flows_n_flows(like->flows)) {
         g_set_error(error, TWIN_ERROR, TWIN_ERROR_ARGUMENT,
-                    "%s: has %zu flows, no number %" G_GUINT64_FORMAT "; see flowtwin check",
-                    like->path, twin_flows_n_flows(like->flows), number);
+                    "has %zu flows, no number %" G_GUINT64_FORMAT "; see flowtwin check",
+                    twin_flows_n_flows(like->flows), number);
+        prefix_with_name(path, error);
         return false;
     }
     like->index = number - 1;
     return true;
 }
 
-static bool find_like(const Options *options, const TwinFlows *flows, char **inputs, Like *like,
-                      GError **error)
+static bool find_like(const Options *options, const TwinFlows *flows, Like *like, GError **error)
 {
-    size_t index = 0;
-    if (flows != NULL && twin_flows_find(flows, options->like, &index)) {
-        like->flows = flows;
-        like->index = index;
-        return true;
+    const char *number = like_number(options, flows != NULL);
+    if (number != NULL) {
+        return find_by_number(options, flows, number, like, error);
     }
-    const char *colon = strrchr(options->like, ':');
-    if (colon == NULL || strspn(colon + 1, "0123456789") != strlen(colon + 1) || colon[1] == '\0' ||
-        strchr(options->like, '-') > colon) {
-        usage_error("--like %s: CAPTURE:NUMBER or ADDRESS:PORT-ADDRESS:PORT is wanted",
-                    options->like);
+    like->flows = flows;
+    if (!twin_flows_find(flows, options->like, &like->index)) {
+        g_set_error(error, TWIN_ERROR, TWIN_ERROR_ARGUMENT,
+                    "no flow between %s; see flowtwin check", options->like);
+        prefix_with_name(options->rest[0], error);
+        return false;
     }
-    return find_by_number(options, flows, inputs, like, error);
-}
-
-static const char *open_hint(const Options *options)
-{
-    return strcmp(options->output, "-") == 0 ? "" : "; open it with: wireshark ";
+    return true;
 }
 
 static void say_what_was_made(const Options *options, const TwinSynthesiseResult *result,
                               uint64_t seed)
 {
     const bool is_stream = strcmp(options->output, "-") == 0;
+    g_autofree char *name = shown_name(options->output, "standard output");
     g_autofree char *size = g_format_size(result->n_bytes);
     say(options,
         "%s: %" G_GUINT64_FORMAT " flows, %" G_GUINT64_FORMAT
         " packets, %s on the wire, %.1f s of traffic, seed %" G_GUINT64_FORMAT "%s%s",
-        is_stream ? "standard output" : options->output, result->n_flows, result->n_packets, size,
-        (double)(result->last_ns - result->first_ns) / 1e9, seed, open_hint(options),
-        is_stream ? "" : options->output);
+        name, result->n_flows, result->n_packets, size,
+        (double)(result->last_ns - result->first_ns) / 1e9, seed,
+        is_stream ? "" : "; open it with: wireshark ", is_stream ? "" : name);
 }
 
-int write_synthetic(const Options *options, const TwinModel *model, const TwinFlows *flows,
-                    char **inputs)
+static TwinSynthesiseOptions make_options(const Options *options)
 {
-    g_autoptr(GError) error = NULL;
-    Like like = {.flows = NULL};
-    g_autoptr(GPtrArray) protected = g_ptr_array_new();
-    for (char **input = inputs; *input != NULL; input++) {
-        g_ptr_array_add(protected, *input);
-    }
     TwinSynthesiseOptions make = TWIN_SYNTHESISE_OPTIONS_INIT;
-    make.n_flows = options_number("flows", options->flows, 1, G_MAXUINT32 - 1, 0);
-    make.seed = options_number("seed", options->seed, 0, G_MAXUINT64, 1);
+    make.n_flows = options_number(options->flows, 0);
+    make.seed = options_number(options->seed, 1);
     make.label = options->label;
-    make.addresses = addresses_of(options, TWIN_ADDRESSES_KEEP);
-    make.payload = (TwinPayload)options_word("payload", options->payload, payload_words);
-    make.first_packet =
-        (TwinFirstPacket)options_word("first-packet", options->first_packet, first_packet_words);
+    make.addresses = options_addresses(options, TWIN_ADDRESSES_KEEP);
+    make.payload = options_payload(options);
+    make.first_packet = options_first_packet(options);
     make.output = options->output;
     make.labels_output = options->labels_out;
     make.may_exist = options->force;
     make.progress = tool_progress(options);
+    return make;
+}
+
+int write_synthetic(const Options *options, const TwinModel *model, const TwinFlows *flows,
+                    const GPtrArray *inputs)
+{
+    g_autoptr(GError) error = NULL;
+    Like like = {.flows = NULL};
+    TwinSynthesiseOptions make = make_options(options);
+    make.inputs = (const char *const *)inputs->pdata;
+    make.n_inputs = inputs->len;
     bool is_good = true;
     if (options->like != NULL) {
-        is_good = find_like(options, flows, inputs, &like, &error);
+        is_good = find_like(options, flows, &like, &error);
         make.like_flows = like.flows;
         make.like_flow = like.index;
     }
-    if (like.path != NULL) {
-        g_ptr_array_add(protected, like.path);
-    }
-    if (options->labels != NULL) {
-        g_ptr_array_add(protected, options->labels);
-    }
-    make.inputs = (const char *const *)protected->pdata;
-    make.n_inputs = protected->len;
     TwinSynthesiseResult result;
-    is_good = is_good && twin_synthesise(model, &make, &result, &error);
-    if (is_good) {
-        say_what_was_made(options, &result, make.seed);
+    if (is_good && !twin_synthesise(model, &make, &result, &error)) {
+        is_good = false;
+        if (g_error_matches(error, TWIN_ERROR,
+                            TWIN_ERROR_ARGUMENT)) { /* of what was learned from */
+            prefix_with_name(options->rest[0], &error);
+        }
     }
-    like_clear(&like);
-    return is_good ? EXIT_GOOD : report_error(error);
+    twin_flows_free(like.owned);
+    if (!is_good) {
+        return report_error(error);
+    }
+    say_what_was_made(options, &result, make.seed);
+    return EXIT_GOOD;
 }

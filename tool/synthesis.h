@@ -4,6 +4,18 @@
 
 #include "tool.h"
 
+/**
+ * Every path that must not be written to: operands, --labels, the capture of --like. Ends the
+ * program with EXIT_USAGE where --like says nothing that can be looked for.
+ *
+ * @param has_captures the operands are captures, so that --like may name ends in them
+ * @return (transfer full)
+ */
+GPtrArray *protected_paths(const Options *options, bool has_captures);
+
+/** Whether -o and --labels-out may be written, before work is done for them. */
+bool check_outputs(const Options *options, const GPtrArray *inputs, GError **error);
+
 /** The learning that the options ask for; @addresses is what the model shall hold without one. */
 TwinModel *learn_model(const Options *options, const TwinFlows *flows, TwinAddresses addresses,
                        GError **error);
@@ -12,10 +24,10 @@ TwinModel *learn_model(const Options *options, const TwinFlows *flows, TwinAddre
  * Writes what the options ask for.
  *
  * @param flows  the captures that were read, for --like with a flow's ends; NULL: none were
- * @param inputs paths that must not be written to, NULL at the end
+ * @param inputs of protected_paths()
  * @return the exit status; errors were reported
  */
 int write_synthetic(const Options *options, const TwinModel *model, const TwinFlows *flows,
-                    char **inputs);
+                    const GPtrArray *inputs);
 
 #endif

@@ -87,26 +87,29 @@ int cmd_evaluate(const Options *options);
 void options_parse(const Command *command, int argc, char **argv, Options *options_out);
 void options_clear(Options *options);
 
-/** A whole number in [@least, @most] from an option's text, @fallback without one; or ends with
- *  EXIT_USAGE. */
-uint64_t options_number(const char *name, const char *text, uint64_t least, uint64_t most,
-                        uint64_t fallback);
+/** The number that an option's text says, @fallback without one; it was looked at in parsing. */
+uint64_t options_number(const char *text, uint64_t fallback);
 
 /** A number above 0 and below 1 from an option's text, @fallback without one; or ends with
  *  EXIT_USAGE. */
 double options_share(const char *name, const char *text, double fallback);
 
-/** The index of @text among @words (NULL at the end), 0 without a text; or ends with EXIT_USAGE. */
-size_t options_word(const char *name, const char *text, const char *const *words);
-
 /** Threads to use: --threads, else as many as there are processors. */
 unsigned options_threads(const Options *options);
 
-/** Words of --addresses, in the order of TwinAddresses. */
-extern const char *const address_words[];
+/** What the words of these options say; without one the default. */
+TwinAddresses options_addresses(const Options *options, TwinAddresses fallback);
+TwinPayload options_payload(const Options *options);
+TwinFirstPacket options_first_packet(const Options *options);
 
 /** Prints "flowtwin: " and @error on stderr; the exit status that belongs to it. */
 int report_error(const GError *error);
+
+/** The path as it is shown to people; @stream for "-". (transfer full) */
+char *shown_name(const char *path, const char *stream);
+
+/** Puts the name of an input before @error. */
+void prefix_with_name(const char *path, GError **error);
 
 /** Prints a line about @option on stderr and ends with EXIT_USAGE. */
 G_GNUC_PRINTF(1, 2) G_GNUC_NORETURN void usage_error(const char *format, ...);
@@ -120,14 +123,20 @@ const TwinProgress *tool_progress(const Options *options);
 /** Takes the progress line away before something else is printed. */
 void tool_progress_clear(void);
 
+/** Before anything else: closed standard streams, and signals that would leave files behind. */
+void tool_begin(void);
+
 /**
  * Reads @paths as flows with --labels, says on stderr what was read and what was left out.
  *
- * @return (transfer full) NULL with an error
+ * @return (transfer full) NULL with an error, where there is no TCP flow too
  */
 TwinFlows *read_flows(const Options *options, char **paths, bool by_timeout_only, GError **error);
 
-/** The same for @paths with labels that the caller opened; NULL: by port. */
+/** Says on stderr what was read and what was left out. */
+void say_what_was_read(const Options *options, const TwinFlows *flows);
+
+/** The same for @paths with labels that the caller opened (NULL: by port), and without a flow. */
 TwinFlows *read_labelled_flows(const Options *options, char **paths, const TwinLabels *labels,
                                bool by_timeout_only, GError **error);
 

@@ -81,7 +81,7 @@ void twin_exact_note(TwinAudit *self, const TwinAuditStep *step)
             self->sides[side].rst.index = TWIN_NO_PACKET; /* a new try: it ended nothing */
         }
     }
-    if (!is_established(self)) {
+    if (!is_established(self) || (step->events & TWIN_CONNECTION_ESTABLISHED) != 0) {
         note_syn(own, step);
         if ((flags & (TWIN_TCP_SYN | TWIN_TCP_RST | TWIN_TCP_ACK)) == TWIN_TCP_ACK) {
             own->ack = moment(step);

@@ -5,6 +5,25 @@
 #include <glib.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
+
+/**
+ * Gives an array room for @n_items: for several arrays with one capacity, which the caller keeps.
+ *
+ * @param items the address of a pointer that is g_malloc'ed or NULL; replaced
+ * @return false when memory is out; the array is as it was
+ */
+static inline bool twin_array_resize(void *items, size_t n_items, size_t item_bytes)
+{
+    void *old = NULL;
+    memcpy(&old, items, sizeof old); /* a pointer of another type must not be read as a void * */
+    void *const resized = g_try_realloc_n(old, n_items, item_bytes);
+    if (resized == NULL) {
+        return false;
+    }
+    memcpy(items, &resized, sizeof resized);
+    return true;
+}
 
 /**
  * Makes room for @needed items where the capacity is below it, by half as much again at least.

@@ -15,11 +15,12 @@
 enum { BUFFER_BYTES = 1 << 18 };
 
 struct TwinOutput {
-    FILE *stream;
+    FILE *stream;    /* NULL: not open yet, or finished */
     char *name;      /* for messages */
     char *target;    /* what is replaced at the end; NULL: written through */
-    char *temporary; /* beside target; NULL: written through */
-    bool had_target; /* mode and owner below are those of the file to replace */
+    char *temporary; /* beside target; NULL: written through, or not open yet */
+    bool is_standard_output;
+    bool had_target; /* the rest is of the file that is there */
     struct stat replaced;
 };
 
@@ -31,24 +32,30 @@ static void output_free(TwinOutput *self)
     g_free(self);
 }
 
-static void fail(const TwinOutput *self, const char *what, int number, GError **error)
+static bool fail(const TwinOutput *self, const char *what, int number, GError **error)
 {
     g_set_error(error, TWIN_ERROR, TWIN_ERROR_OUTPUT, "%s: %s: %s", self->name, what,
                 g_strerror(number));
+    return false;
 }
 
-/* One of @inputs is the file behind @output, whatever it is called. */
-static const char *find_same_file(const struct stat *output, const char *const *inputs,
-                                  size_t n_inputs)
+static bool is_same_file(const struct stat *a, const struct stat *b)
 {
-    for (size_t i = 0; i < n_inputs; i++) {
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* One of @inputs is the file that is there, whatever it is called. A terminal may be both. */
+static bool is_input(const TwinOutput *self, const char *const *inputs, size_t n_inputs)
+{
+    for (size_t i = 0; i < n_inputs && !S_ISCHR(self->replaced.st_mode); i++) {
         struct stat input;
-        if (strcmp(inputs[i], "-") != 0 && stat(inputs[i], &input) == 0 &&
-            input.st_dev == output->st_dev && input.st_ino == output->st_ino) {
-            return inputs[i];
+        const int status =
+            strcmp(inputs[i], "-") == 0 ? fstat(STDIN_FILENO, &input) : stat(inputs[i], &input);
+        if (status == 0 && is_same_file(&input, &self->replaced)) {
+            return true;
         }
     }
-    return NULL;
+    return false;
 }
 
 /* The file that a chain of symbolic links ends at, even where it does not exist yet. */
@@ -68,6 +75,72 @@ static char *resolve_links(const char *path)
     return at;
 }
 
+/* Where the file will stand: one name for it, by whatever path it was named. */
+static bool find_target(TwinOutput *self, const char *path, GError **error)
+{
+    g_autofree char *resolved = resolve_links(path);
+    g_autofree char *folder = g_path_get_dirname(resolved);
+    g_autofree char *base = g_path_get_basename(resolved);
+    char *real = realpath(folder, NULL);
+    if (real == NULL || access(real, W_OK | X_OK) != 0) {
+        const int number = errno;
+        free(real);
+        return fail(self, "cannot be made there", number, error);
+    }
+    self->target = g_build_filename(real, base, NULL);
+    free(real);
+    return true;
+}
+
+static bool find_what_is_there(TwinOutput *self, const char *path, GError **error)
+{
+    self->is_standard_output = strcmp(path, "-") == 0;
+    const int status = self->is_standard_output ? fstat(STDOUT_FILENO, &self->replaced)
+                                                : stat(path, &self->replaced);
+    self->had_target = status == 0;
+    if (status != 0 && (self->is_standard_output || errno != ENOENT)) {
+        return fail(self, "cannot be written", errno, error);
+    }
+    if (self->had_target && S_ISDIR(self->replaced.st_mode)) {
+        g_set_error(error, TWIN_ERROR, TWIN_ERROR_OUTPUT, "%s: is a folder; name a file in it",
+                    self->name);
+        return false;
+    }
+    return true;
+}
+
+/* An output that may be written, not open yet; NULL with the reason. */
+static TwinOutput *output_new(const char *path, const char *const *inputs, size_t n_inputs,
+                              bool may_exist, GError **error)
+{
+    if (path[0] == '\0') {
+        g_set_error_literal(error, TWIN_ERROR, TWIN_ERROR_ARGUMENT,
+                            "an output has no name; name a file, or - for standard output");
+        return NULL;
+    }
+    g_autoptr(TwinOutput) self = g_new0(TwinOutput, 1);
+    self->name =
+        strcmp(path, "-") == 0 ? g_strdup("standard output") : g_filename_display_name(path);
+    if (!find_what_is_there(self, path, error)) {
+        return NULL;
+    }
+    if (self->had_target && is_input(self, inputs, n_inputs)) {
+        g_set_error(error, TWIN_ERROR, TWIN_ERROR_ARGUMENT,
+                    "%s: is an input too; name another output", self->name);
+        return NULL;
+    }
+    const bool is_regular = self->had_target && S_ISREG(self->replaced.st_mode);
+    if (self->is_standard_output || (self->had_target && !is_regular)) {
+        return g_steal_pointer(&self);
+    }
+    if (is_regular && !may_exist) {
+        g_set_error(error, TWIN_ERROR, TWIN_ERROR_EXISTS,
+                    "%s: exists; --force replaces it, or name another output", self->name);
+        return NULL;
+    }
+    return find_target(self, path, error) ? g_steal_pointer(&self) : NULL;
+}
+
 static bool open_temporary(TwinOutput *self, GError **error)
 {
     self->temporary = g_strdup_printf("%s.XXXXXX", self->target);
@@ -75,8 +148,7 @@ static bool open_temporary(TwinOutput *self, GError **error)
     if (descriptor < 0) {
         const int number = errno;
         g_clear_pointer(&self->temporary, g_free);
-        fail(self, "cannot be made there", number, error);
-        return false;
+        return fail(self, "cannot be made there", number, error);
     }
     self->stream = fdopen(descriptor, "wb");
     if (self->had_target) {
@@ -90,55 +162,47 @@ static bool open_temporary(TwinOutput *self, GError **error)
 
 static bool open_through(TwinOutput *self, const char *path, GError **error)
 {
-    self->stream = strcmp(path, "-") == 0 ? fdopen(dup(STDOUT_FILENO), "wb") : g_fopen(path, "wb");
-    if (self->stream == NULL) {
-        fail(self, "cannot be opened for writing", errno, error);
-        return false;
-    }
-    return true;
-}
-
-static bool open_either_way(TwinOutput *self, const char *path, const char *const *inputs,
-                            size_t n_inputs, bool may_exist, GError **error)
-{
-    if (strcmp(path, "-") == 0) {
-        return open_through(self, path, error);
-    }
-    self->had_target = stat(path, &self->replaced) == 0;
-    if (self->had_target && S_ISDIR(self->replaced.st_mode)) {
-        fail(self, "cannot be written", EISDIR, error);
-        return false;
-    }
-    const char *input = self->had_target ? find_same_file(&self->replaced, inputs, n_inputs) : NULL;
-    if (input != NULL) {
-        g_set_error(error, TWIN_ERROR, TWIN_ERROR_ARGUMENT,
-                    "%s: is an input too; name another output", self->name);
-        return false;
-    }
-    if (self->had_target && !S_ISREG(self->replaced.st_mode)) {
-        return open_through(self, path, error);
-    }
-    if (self->had_target && !may_exist) {
-        g_set_error(error, TWIN_ERROR, TWIN_ERROR_EXISTS,
-                    "%s: exists; --force replaces it, or name another output", self->name);
-        return false;
-    }
-    self->target = resolve_links(path);
-    return open_temporary(self, error);
+    self->stream =
+        self->is_standard_output ? fdopen(dup(STDOUT_FILENO), "wb") : g_fopen(path, "wb");
+    return self->stream != NULL || fail(self, "cannot be opened for writing", errno, error);
 }
 
 TwinOutput *twin_output_open(const char *path, const char *const *inputs, size_t n_inputs,
                              bool may_exist, GError **error)
 {
-    TwinOutput *self = g_new0(TwinOutput, 1);
-    self->name =
-        strcmp(path, "-") == 0 ? g_strdup("standard output") : g_filename_display_name(path);
-    if (!open_either_way(self, path, inputs, n_inputs, may_exist, error)) {
-        output_free(self);
+    g_autoptr(TwinOutput) self = output_new(path, inputs, n_inputs, may_exist, error);
+    if (self == NULL ||
+        !(self->target != NULL ? open_temporary(self, error) : open_through(self, path, error))) {
         return NULL;
     }
     (void)setvbuf(self->stream, NULL, _IOFBF, BUFFER_BYTES);
-    return self;
+    return g_steal_pointer(&self);
+}
+
+bool twin_output_is_same(const TwinOutput *a, const TwinOutput *b)
+{
+    if (a->target != NULL || b->target != NULL) {
+        return g_strcmp0(a->target, b->target) == 0;
+    }
+    return (a->is_standard_output && b->is_standard_output) ||
+           (!S_ISCHR(a->replaced.st_mode) && is_same_file(&a->replaced, &b->replaced));
+}
+
+bool twin_output_check(const char *path, const char *other, const char *const *inputs,
+                       size_t n_inputs, bool may_exist, GError **error)
+{
+    g_autoptr(TwinOutput) self = output_new(path, inputs, n_inputs, may_exist, error);
+    if (self == NULL) {
+        return false;
+    }
+    g_autoptr(TwinOutput) peer =
+        other != NULL ? output_new(other, inputs, n_inputs, may_exist, NULL) : NULL;
+    if (peer != NULL && twin_output_is_same(self, peer)) {
+        g_set_error(error, TWIN_ERROR, TWIN_ERROR_ARGUMENT,
+                    "%s: is the other output too; name another", self->name);
+        return false;
+    }
+    return true;
 }
 
 FILE *twin_output_stream(TwinOutput *self)
@@ -146,24 +210,29 @@ FILE *twin_output_stream(TwinOutput *self)
     return self->stream;
 }
 
-bool twin_output_commit(TwinOutput *self, GError **error)
+bool twin_output_finish(TwinOutput *self, GError **error)
 {
     const bool had_error = ferror(self->stream) != 0;
+    errno = 0; /* a write that failed earlier has left no reason, unless the flush meets it again */
     const bool is_flushed = fflush(self->stream) == 0 && !had_error;
-    const int number = errno;
+    const int flush_number = errno != 0 ? errno : EIO;
     const bool is_closed = fclose(self->stream) == 0;
+    const int close_number = errno;
     self->stream = NULL;
-    if (!is_flushed || !is_closed) {
-        fail(self, "not written", is_flushed ? errno : number, error);
-        twin_output_discard(self);
+    return (is_flushed && is_closed) ||
+           fail(self, "not written", is_flushed ? close_number : flush_number, error);
+}
+
+bool twin_output_commit(TwinOutput *self, GError **error)
+{
+    g_autoptr(TwinOutput) owned = self;
+    if (self->stream != NULL && !twin_output_finish(self, error)) {
         return false;
     }
     if (self->temporary != NULL && g_rename(self->temporary, self->target) != 0) {
-        fail(self, "could not be put in place", errno, error);
-        twin_output_discard(self);
-        return false;
+        return fail(self, "could not be put in place", errno, error);
     }
-    output_free(self);
+    g_clear_pointer(&self->temporary, g_free);
     return true;
 }
 

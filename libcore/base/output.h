@@ -2,10 +2,8 @@
 #ifndef FLOWTWIN_BASE_OUTPUT_H
 #define FLOWTWIN_BASE_OUTPUT_H
 
-#include <flowtwin/macros.h>
+#include <flowtwin/output.h>
 
-#include <glib.h>
-#include <stdbool.h>
 #include <stdio.h>
 
 /**
@@ -21,7 +19,7 @@ typedef struct TwinOutput TwinOutput;
  * Opens @path for writing.
  *
  * @param inputs     paths that must not be written to (compared by device and inode); "-" is
- * skipped
+ *                   standard input
  * @param may_exist  false: an existing regular file is refused
  * @return (transfer full) NULL with TWIN_ERROR_EXISTS, _ARGUMENT (the output is an input) or
  * _OUTPUT
@@ -32,8 +30,19 @@ TwinOutput *twin_output_open(const char *path, const char *const *inputs, size_t
 /** The stream to write to; owned by the output. */
 FILE *twin_output_stream(TwinOutput *self);
 
+/** True where what is written to @a and to @b ends up in one file, pipe or stream. */
+bool twin_output_is_same(const TwinOutput *a, const TwinOutput *b);
+
 /**
- * Ends writing well: flushes, checks every write and the close, renames. Frees @self in any case.
+ * Ends writing: flushes and closes, and says whether every write went well. The file is not in
+ * place yet, so that of several outputs all are whole before the first one appears.
+ *
+ * @return false with TWIN_ERROR_OUTPUT
+ */
+bool twin_output_finish(TwinOutput *self, GError **error) TWIN_CHECKED;
+
+/**
+ * Finishes where that was not done, and puts the file in place. Frees @self in any case.
  *
  * @return false with TWIN_ERROR_OUTPUT, nothing left behind
  */

@@ -95,21 +95,24 @@ static void next_group64(uint64_t *restrict cells, const uint16_t *restrict valu
     }
 }
 
+/* A block of @column: as it stands, or what is left of it made up with zeros in @padded. */
+static const uint8_t *block_of(const TwinColumn *column, size_t start, size_t n_rows,
+                               uint8_t *padded)
+{
+    if (n_rows == BLOCK_ROWS) {
+        return column->states + start;
+    }
+    memset(padded, 0, BLOCK_ROWS);
+    return memcpy(padded, column->states + start, n_rows);
+}
+
 static void group_values(const Group *group, size_t start, size_t n_rows, uint16_t *values_out)
 {
-    for (size_t d = 0; d < group->n_digits; d++) {
-        uint8_t padded[BLOCK_ROWS];
-        const uint8_t *states = group->digits[d]->states + start;
-        if (n_rows < BLOCK_ROWS) {
-            memset(padded, 0, sizeof padded);
-            memcpy(padded, states, n_rows);
-            states = padded;
-        }
-        if (d == 0) {
-            first_digit(values_out, states);
-        } else {
-            next_digit(values_out, states, (uint16_t)group->digits[d]->n_states);
-        }
+    uint8_t padded[BLOCK_ROWS];
+    first_digit(values_out, block_of(group->digits[0], start, n_rows, padded));
+    for (size_t d = 1; d < group->n_digits; d++) {
+        const TwinColumn *column = group->digits[d];
+        next_digit(values_out, block_of(column, start, n_rows, padded), (uint16_t)column->n_states);
     }
 }
 

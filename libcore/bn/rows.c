@@ -3,6 +3,8 @@
 
 #include <flowtwin/error.h>
 
+#include "base/array.h"
+
 #include <string.h>
 
 enum { BLOCK_ROWS = 1024, LEAST_ROOM = 1024 };
@@ -38,10 +40,11 @@ static unsigned bits_of(unsigned n_states)
 
 static void divide_into_words(TwinRows *self)
 {
-    unsigned n_bits = 64;
+    unsigned n_bits = 0;
+    self->n_words = 1;
     for (size_t v = 0; v < self->n_columns; v++) {
         n_bits += bits_of(self->columns[v].n_states);
-        if (v == 0 || n_bits > 64) {
+        if (n_bits > 64) {
             n_bits = bits_of(self->columns[v].n_states);
             self->words[self->n_words++].first_column = v;
         }
@@ -110,29 +113,24 @@ static inline uint32_t *find_slot(const TwinRows *self, const uint64_t *key)
     }
 }
 
-static bool renew(void *array, size_t n_items, size_t item_size)
-{
-    void **pointer = array;
-    void *grown = g_try_realloc_n(*pointer, n_items, item_size);
-    *pointer = grown != NULL ? grown : *pointer;
-    return grown != NULL;
-}
-
 static bool grow(TwinRows *self)
 {
     const size_t n_room = MAX(2 * self->n_room, (size_t)LEAST_ROOM);
-    bool is_fine = renew(&self->weights, n_room, sizeof *self->weights) &&
-                   renew(&self->keys, n_room, self->n_words * sizeof *self->keys) &&
-                   renew(&self->slots, 2 * n_room, sizeof *self->slots);
+    uint32_t *slots = g_try_new0(uint32_t, 2 * n_room);
+    bool is_fine = slots != NULL &&
+                   twin_array_resize(&self->weights, n_room, sizeof *self->weights) &&
+                   twin_array_resize(&self->keys, n_room, self->n_words * sizeof *self->keys);
     for (size_t v = 0; v < self->n_columns && is_fine; v++) {
-        is_fine = renew(&self->states[v], n_room, 1);
+        is_fine = twin_array_resize(&self->states[v], n_room, 1);
         self->columns[v].states = self->states[v];
     }
     if (!is_fine) {
+        g_free(slots);
         return false;
     }
+    g_free(self->slots);
+    self->slots = slots;
     self->n_room = n_room;
-    memset(self->slots, 0, 2 * n_room * sizeof *self->slots);
     for (size_t row = 0; row < self->n_distinct; row++) {
         *find_slot(self, self->keys + row * self->n_words) = (uint32_t)row + 1;
     }
@@ -175,7 +173,7 @@ static bool append(TwinRows *self, const uint64_t *key, const uint8_t *const *st
 
 static bool add_block(TwinRows *self, const uint8_t *const *states, size_t start, size_t n_rows)
 {
-    uint64_t one_word[BLOCK_ROWS];
+    uint64_t one_word[BLOCK_ROWS] = {0};
     g_autofree uint64_t *several =
         self->n_words > 1 ? g_new(uint64_t, BLOCK_ROWS * self->n_words) : NULL;
     uint64_t *keys = several != NULL ? several : one_word;

@@ -21,7 +21,7 @@ struct TwinScorer {
     GHashTable *cache; /* a set of Entry, which it owns */
     size_t n_counted;
     unsigned n_threads;
-    TwinTally *tallies[]; /* one a thread */
+    TwinTally **tallies; /* one a thread */
 };
 
 static guint hash_family(gconstpointer pointer)
@@ -42,13 +42,14 @@ TwinScorer *twin_scorer_new(const TwinCounter *counter, const TwinScore *score, 
                             unsigned n_threads)
 {
     g_return_val_if_fail(n_threads >= 1, NULL);
-    TwinScorer *self = g_malloc0(sizeof *self + n_threads * sizeof self->tallies[0]);
+    TwinScorer *self = g_new0(TwinScorer, 1);
     self->counter = counter;
     self->score = score;
     self->log_factorials = twin_log_factorials_new(counter->n_rows + 256);
     self->max_cells = max_cells > 0 && max_cells < TWIN_MAX_CELLS ? max_cells : TWIN_MAX_CELLS;
     self->cache = g_hash_table_new_full(hash_family, is_same_family, g_free, NULL);
     self->n_threads = n_threads;
+    self->tallies = g_new(TwinTally *, n_threads);
     for (unsigned t = 0; t < n_threads; t++) {
         self->tallies[t] = twin_tally_new();
     }
@@ -63,6 +64,7 @@ void twin_scorer_free(TwinScorer *self)
     for (unsigned t = 0; t < self->n_threads; t++) {
         twin_tally_free(self->tallies[t]);
     }
+    g_free(self->tallies);
     twin_log_factorials_free(self->log_factorials);
     g_hash_table_unref(self->cache);
     g_free(self);

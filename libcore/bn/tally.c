@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "bn/tally.h"
 
+#include "base/array.h"
 #include "base/sort.h"
 
 #include <string.h>
@@ -53,25 +54,18 @@ void twin_tally_free(TwinTally *self)
     g_free(self);
 }
 
-static bool renew(void *array, size_t n_items, size_t item_size)
-{
-    void **pointer = array;
-    void *grown = g_try_realloc_n(*pointer, n_items, item_size);
-    *pointer = grown != NULL ? grown : *pointer;
-    return grown != NULL;
-}
-
 /* Room for @n_cells that occur. */
 static bool reserve(TwinTally *self, size_t n_cells)
 {
     if (n_cells <= self->n_room) {
         return true;
     }
-    const bool is_fine = renew(&self->cells, n_cells, sizeof *self->cells) &&
-                         renew(&self->counts, n_cells, sizeof *self->counts) &&
-                         renew(&self->sorted, n_cells, sizeof *self->sorted) &&
-                         renew(&self->scratch, n_cells, sizeof *self->scratch) &&
-                         renew(&self->sorted_counts, n_cells, sizeof *self->sorted_counts);
+    const bool is_fine =
+        twin_array_resize(&self->cells, n_cells, sizeof *self->cells) &&
+        twin_array_resize(&self->counts, n_cells, sizeof *self->counts) &&
+        twin_array_resize(&self->sorted, n_cells, sizeof *self->sorted) &&
+        twin_array_resize(&self->scratch, n_cells, sizeof *self->scratch) &&
+        twin_array_resize(&self->sorted_counts, n_cells, sizeof *self->sorted_counts);
     self->n_room = is_fine ? n_cells : self->n_room;
     self->is_out_of_memory = !is_fine;
     return is_fine;

@@ -281,6 +281,7 @@ static unsigned answer_stray(TwinConnection *self, unsigned sender, const TwinPa
     const Side old_own = *own;
     const Side old_peer = *peer;
     const bool was_open = twin_connection_is_established(self);
+    forget_reset(self);
     *peer = (Side){
         .isn = self->stray_isn,
         .old_isn = old_peer.isn,
@@ -322,6 +323,9 @@ static unsigned take_synack(TwinConnection *self, unsigned sender, const TwinPac
 {
     Side *own = &self->sides[sender];
     Side *peer = &self->sides[1 - sender];
+    if (twin_connection_is_established(self) && twin_connection_is_finished(self)) {
+        return 0;
+    }
     if (self->stray_octets > 0 && self->stray_side != sender &&
         twin_seq_is_in(synack->ack, self->stray_isn, self->stray_isn + self->stray_octets)) {
         return answer_stray(self, sender, synack);

@@ -357,6 +357,9 @@ static bool push_frame(TwinFlows *self, const TwinFrame *frame, uint32_t number,
     TwinSegment segment;
     const TwinDecodeStatus status = twin_decoder_decode(self->decoder, frame, &segment);
     self->counts.frames++;
+    if (status == TWIN_DECODE_UNKNOWN_LINK && self->counts.unknown_links == 0) {
+        self->counts.unknown_link = frame->link_type;
+    }
     (*count_of(&self->counts, status))++;
     if (status == TWIN_DECODE_SEGMENT && !add_segment(self, &segment, number)) {
         g_set_error(error, TWIN_ERROR, TWIN_ERROR_TOO_LARGE,
@@ -499,8 +502,11 @@ static void warn_of_counts(TwinFlows *self)
 {
     const TwinFlowsCounts *counts = &self->counts;
     if (counts->unknown_links > 0) {
-        warn(self, "%" G_GUINT64_FORMAT " frames have a link type that is not read; left out",
-             counts->unknown_links);
+        const char *name = twin_decoder_link_name(counts->unknown_link);
+        warn(self,
+             "%" G_GUINT64_FORMAT " frames have link type %u%s%s%s, which is not read; left out",
+             counts->unknown_links, counts->unknown_link, name != NULL ? " (" : "",
+             name != NULL ? name : "", name != NULL ? ")" : "");
     }
     if (counts->cut > 0) {
         warn(self,

@@ -5,9 +5,13 @@
 #include <flowtwin/error.h>
 #include <flowtwin/labels.h>
 
+#include "base/text_file.h"
+
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define MAX_TIME_S (INT64_C(1) << 33) /* from 1970, either way: beyond what a pcap file can say */
 
 enum {
     MAX_COLUMNS = 64,
@@ -141,8 +145,7 @@ static bool parse_time(const char *text, int64_t *time_ns_out)
 {
     char *end = NULL;
     const gint64 seconds = g_ascii_strtoll(text, &end, 10);
-    if (end == text || seconds < -(G_MAXINT64 / 1000000000) + 1 ||
-        seconds > G_MAXINT64 / 1000000000 - 1) {
+    if (end == text || seconds < -MAX_TIME_S || seconds > MAX_TIME_S) {
         return false;
     }
     int64_t fraction_ns = 0;
@@ -280,18 +283,14 @@ static bool read_rows(TwinLabels *self, char *text, const char *name, GError **e
 
 static bool read_file(TwinLabels *self, const char *path, GError **error)
 {
-    g_autofree char *name = g_filename_display_name(path);
+    g_autofree char *name = twin_text_file_name(path);
     char *text = NULL;
-    gsize n_bytes = 0;
-    g_autoptr(GError) cause = NULL;
-    if (!g_file_get_contents(path, &text, &n_bytes, &cause)) {
-        g_set_error(error, TWIN_ERROR, TWIN_ERROR_INPUT, "%s: the label file cannot be read: %s",
-                    name, cause->message);
+    size_t n_bytes = 0;
+    if (!twin_text_file_read(path, MAX_FILE_BYTES, &text, &n_bytes, error)) {
         return false;
     }
     g_ptr_array_add(self->texts, text);
-    if (n_bytes > MAX_FILE_BYTES || strlen(text) != n_bytes ||
-        !g_utf8_validate(text, (gssize)n_bytes, NULL)) {
+    if (strlen(text) != n_bytes || !g_utf8_validate(text, (gssize)n_bytes, NULL)) {
         g_set_error(error, TWIN_ERROR, TWIN_ERROR_FORMAT,
                     "%s: not a label file (not UTF-8 text); tab-separated lines are wanted", name);
         return false;
@@ -351,10 +350,10 @@ const char *twin_labels_find(const TwinLabels *self, const TwinFlow *flow)
     const Row *after = low < self->n_rows ? &self->rows[low] : NULL;
     const bool fits_before = before != NULL && compare_tuples(before, &wanted) == 0;
     const bool fits_after = after != NULL && compare_tuples(after, &wanted) == 0;
-    if (fits_before && fits_after) {
-        return wanted.start_ns - before->start_ns < after->start_ns - wanted.start_ns
-                   ? before->label
-                   : after->label;
+    if (fits_before && fits_after) { /* unsigned: a clock may say anything that 64 bits hold */
+        const uint64_t since_ns = (uint64_t)wanted.start_ns - (uint64_t)before->start_ns;
+        const uint64_t until_ns = (uint64_t)after->start_ns - (uint64_t)wanted.start_ns;
+        return since_ns < until_ns ? before->label : after->label;
     }
     return fits_before ? before->label : fits_after ? after->label : NULL;
 }

@@ -3,6 +3,7 @@
 
 #include "bn/rows.h"
 #include "bn/search.h"
+#include "flow/labels.h"
 #include "model/feature.h"
 
 #include <string.h>
@@ -25,6 +26,27 @@ static size_t count_packets(const TwinFlows *flows)
         n_packets += twin_flows_flow(flows, f)->n_packets;
     }
     return n_packets;
+}
+
+/* What tells whether two models come from the same flows, without telling the flows. */
+static char *digest_of(const TwinFlows *flows)
+{
+    g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+    for (size_t f = 0; f < twin_flows_n_flows(flows); f++) {
+        const TwinFlow *flow = twin_flows_flow(flows, f);
+        uint64_t octets = 0;
+        for (size_t k = 0; k < flow->n_packets; k++) {
+            octets += twin_flows_packet(flows, flow, k)->payload_bytes;
+        }
+        char ends[2][TWIN_ADDRESS_CHARS];
+        g_autofree char *line = g_strdup_printf(
+            "%" G_GINT64_FORMAT " %s %u %s %u %u %" G_GUINT64_FORMAT "\n", flow->start_ns,
+            twin_address_text(&flow->addresses[0], flow->ip_version, ends[0]), flow->ports[0],
+            twin_address_text(&flow->addresses[1], flow->ip_version, ends[1]), flow->ports[1],
+            flow->n_packets, octets);
+        g_checksum_update(checksum, (const guchar *)line, -1);
+    }
+    return g_strdup(g_checksum_get_string(checksum));
 }
 
 static void learn_labels(TwinModel *model, const TwinFlows *flows)
@@ -109,8 +131,12 @@ TwinModel *twin_model_learn(const TwinFlows *flows, const TwinLearnOptions *opti
 {
     const TwinPreset *preset = twin_preset_find(options->preset);
     if (preset == NULL) {
-        g_set_error(error, TWIN_ERROR, TWIN_ERROR_ARGUMENT, "no preset is called %s",
-                    options->preset);
+        g_autoptr(GString) known = g_string_new(NULL);
+        for (size_t p = 0; twin_preset_name(p) != NULL; p++) {
+            g_string_append_printf(known, "%s%s", p > 0 ? ", " : "", twin_preset_name(p));
+        }
+        g_set_error(error, TWIN_ERROR, TWIN_ERROR_ARGUMENT, "no preset is called %s; there are: %s",
+                    options->preset, known->str);
         return NULL;
     }
     if (twin_flows_n_flows(flows) == 0) {
@@ -124,6 +150,7 @@ TwinModel *twin_model_learn(const TwinFlows *flows, const TwinLearnOptions *opti
     model->n_flows = twin_flows_n_flows(flows);
     model->n_packets = count_packets(flows);
     model->addresses = options->addresses;
+    model->source = digest_of(flows);
     learn_labels(model, flows);
     twin_seeds_learn(&model->seeds, flows, NULL, options->seed);
     if (model->addresses == TWIN_ADDRESSES_ANONYMOUS) {

@@ -83,6 +83,7 @@ void twin_model_free(TwinModel *self)
         g_free(self->labels[l].name);
     }
     g_free(self->labels);
+    g_free(self->source);
     twin_seeds_clear(&self->seeds);
     g_free(self);
 }
@@ -90,6 +91,11 @@ void twin_model_free(TwinModel *self)
 size_t twin_model_n_flows(const TwinModel *self)
 {
     return self->n_flows;
+}
+
+const char *twin_model_source(const TwinModel *self)
+{
+    return self->source;
 }
 
 size_t twin_model_n_packets(const TwinModel *self)

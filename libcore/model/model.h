@@ -45,6 +45,7 @@ struct TwinModel {
     TwinAddresses addresses; /* what seeds.hosts hold */
     size_t n_flows;
     size_t n_packets;
+    char *source; /* digest of the flows that it was learned from */
     TwinCoding codings[TWIN_MAX_NODES];
     size_t n_codings;
     TwinModelNetwork networks[TWIN_N_NETWORKS];

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <flowtwin/error.h>
 
+#include "base/text_file.h"
 #include "flow/labels.h"
 #include "model/model_file.h"
 
-#include <errno.h>
 #include <json-glib/json-glib.h>
-#include <stdio.h>
 #include <string.h>
+
+enum { MAX_DEPTH = 32 }; /* of brackets in brackets; a model file has seven */
 
 /* Like a cursor over bytes: a wrong member gives zero and sets the error, which stays. */
 typedef struct {
@@ -432,7 +433,7 @@ static void read_seed(Reader *reader, JsonObject *object, TwinSeed *seed)
 {
     const TwinModel *model = reader->model;
     JsonArray *sides = get_array(reader, object, "sides", 2, 2);
-    seed->start_ns = get_int(reader, object, "start_ns", 0, G_MAXINT64 / 2);
+    seed->start_ns = get_int(reader, object, "start_ns", 0, TWIN_LONGEST_CAPTURE_NS);
     seed->label = (uint32_t)get_int(reader, object, "label", 0, (int64_t)model->n_labels - 1);
     seed->ip_version = (uint8_t)get_int(reader, object, "ip_version", 4, 6);
     seed->ports[0] = (uint16_t)get_int(reader, object, "client_port", 0, UINT16_MAX);
@@ -453,7 +454,7 @@ static void read_seeds(Reader *reader, JsonObject *root)
 {
     TwinSeeds *seeds = &reader->model->seeds;
     JsonArray *array = get_array(reader, root, "seeds", 1, TWIN_MAX_SEEDS);
-    seeds->start_ns = get_int(reader, root, "start_ns", 0, G_MAXINT64 / 2);
+    seeds->start_ns = get_int(reader, root, "start_ns", 0, TWIN_LATEST_START_NS);
     seeds->n_seeds = length_of(array);
     seeds->seeds = g_new0(TwinSeed, seeds->n_seeds);
     for (size_t s = 0; s < seeds->n_seeds && !has_failed(reader); s++) {
@@ -471,6 +472,10 @@ static void read_members(Reader *reader, JsonObject *root)
         read_labels, read_codings, read_networks, read_hosts, read_seeds,
     };
     TwinModel *model = reader->model;
+    model->source = g_strdup(get_text(reader, root, "source"));
+    if (strlen(model->source) != 64 || strspn(model->source, "0123456789abcdef") != 64) {
+        fail(reader, "source is no SHA-256 in hexadecimal");
+    }
     model->n_flows = (size_t)get_int(reader, root, "flows", 1, UINT32_MAX);
     model->n_packets = (size_t)get_int(reader, root, "packets", 1, UINT32_MAX);
     model->addresses = strcmp(get_text(reader, root, "addresses"), "keep") == 0
@@ -522,14 +527,36 @@ static TwinModel *read_root(JsonNode *root, GError **error)
     return g_steal_pointer(&model);
 }
 
+/* How deep brackets stand in brackets. json-glib reads them by recursion without a bound, so that a
+ * file of brackets alone would end the program (its release 1.10 has a bound). */
+static size_t depth_of(const char *text, size_t n_bytes)
+{
+    size_t depth = 0;
+    size_t deepest = 0;
+    bool is_quoted = false;
+    for (size_t i = 0; i < n_bytes; i++) {
+        if (text[i] == '"') {
+            is_quoted = !is_quoted;
+        } else if (is_quoted) {
+            i += text[i] == '\\' ? 1 : 0;
+        } else if (text[i] == '[' || text[i] == '{') {
+            depth++;
+            deepest = MAX(deepest, depth);
+        } else if ((text[i] == ']' || text[i] == '}') && depth > 0) {
+            depth--;
+        }
+    }
+    return deepest;
+}
+
 TwinModel *twin_model_of_json(const char *text, size_t n_bytes, const char *name, GError **error)
 {
     g_autoptr(JsonParser) parser = json_parser_new_immutable();
     g_autoptr(GError) cause = NULL;
-    if (n_bytes > TWIN_MAX_MODEL_BYTES ||
+    if (n_bytes > TWIN_MAX_MODEL_BYTES || depth_of(text, n_bytes) > MAX_DEPTH ||
         !json_parser_load_from_data(parser, text, (gssize)n_bytes, &cause)) {
         g_set_error(error, TWIN_ERROR, TWIN_ERROR_FORMAT, "%s: not a model file: %s", name,
-                    cause != NULL ? cause->message : "too large");
+                    cause != NULL ? cause->message : "too large, or brackets in too many brackets");
         return NULL;
     }
     TwinModel *model = read_root(json_parser_get_root(parser), error);
@@ -539,38 +566,12 @@ TwinModel *twin_model_of_json(const char *text, size_t n_bytes, const char *name
     return model;
 }
 
-/* All of standard input, up to the bound. */
-static bool read_stdin(char **text_out, size_t *n_bytes_out, GError **error)
-{
-    g_autoptr(GString) text = g_string_new(NULL);
-    char piece[1 << 16];
-    size_t n = 0;
-    while ((n = fread(piece, 1, sizeof piece, stdin)) > 0 && text->len <= TWIN_MAX_MODEL_BYTES) {
-        g_string_append_len(text, piece, (gssize)n);
-    }
-    if (ferror(stdin) != 0) {
-        g_set_error(error, TWIN_ERROR, TWIN_ERROR_INPUT, "standard input: %s", g_strerror(errno));
-        return false;
-    }
-    *n_bytes_out = text->len;
-    *text_out = g_string_free(g_steal_pointer(&text), FALSE);
-    return true;
-}
-
 TwinModel *twin_model_load(const char *path, GError **error)
 {
+    g_autofree char *name = twin_text_file_name(path);
     g_autofree char *text = NULL;
-    gsize n_bytes = 0;
-    if (strcmp(path, "-") == 0) {
-        return read_stdin(&text, &n_bytes, error)
-                   ? twin_model_of_json(text, n_bytes, "standard input", error)
-                   : NULL;
-    }
-    g_autofree char *name = g_filename_display_name(path);
-    g_autoptr(GError) cause = NULL;
-    if (!g_file_get_contents(path, &text, &n_bytes, &cause)) {
-        g_set_error(error, TWIN_ERROR, TWIN_ERROR_INPUT, "%s: the model cannot be read: %s", name,
-                    cause->message);
+    size_t n_bytes = 0;
+    if (!twin_text_file_read(path, TWIN_MAX_MODEL_BYTES, &text, &n_bytes, error)) {
         return NULL;
     }
     return twin_model_of_json(text, n_bytes, name, error);

@@ -228,6 +228,7 @@ char *twin_model_to_json(const TwinModel *self)
     add_int(json, "format", TWIN_MODEL_FORMAT);
     add_text(json, "generator", "flowtwin " TWIN_VERSION);
     add_text(json, "preset", self->preset->name);
+    add_text(json, "source", self->source);
     add_int(json, "flows", (gint64)self->n_flows);
     add_int(json, "packets", (gint64)self->n_packets);
     add_text(json, "addresses", self->addresses == TWIN_ADDRESSES_KEEP ? "keep" : "anonymous");
@@ -241,6 +242,12 @@ char *twin_model_to_json(const TwinModel *self)
     g_autoptr(JsonGenerator) generator = json_generator_new();
     json_generator_set_root(generator, root);
     return json_generator_to_data(generator, NULL);
+}
+
+char *twin_model_digest(const TwinModel *self)
+{
+    g_autofree char *text = twin_model_to_json(self);
+    return g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
 }
 
 bool twin_model_save(const TwinModel *self, const char *path, const char *const *inputs,

@@ -19,9 +19,6 @@ enum {
 /* Shorter looks at a clock cannot tell 250 Hz from 300. */
 static const int64_t least_clock_ns = 500000000;
 
-static const int64_t longest_capture_ns = INT64_C(290000000) * 1000000000; /* nine years */
-static const int64_t latest_start_ns = INT64_C(4000000000) * 1000000000;
-
 static const char *const manner_names[TWIN_N_IP_ID_MANNERS] = {
     [TWIN_IP_ID_ZERO] = "zero",
     [TWIN_IP_ID_COUNTER] = "counter",
@@ -257,7 +254,7 @@ static void bound_payload(TwinSeedSide *side, const TwinSeedSide *peer)
 /* A clock that jumps by decades must not carry the generated flows there. */
 static int64_t bounded_offset(int64_t offset_ns)
 {
-    return CLAMP(offset_ns, 0, longest_capture_ns);
+    return CLAMP(offset_ns, 0, TWIN_LONGEST_CAPTURE_NS);
 }
 
 static void learn_seed(Learner *learner, const TwinFlow *flow, TwinSeed *seed)
@@ -311,7 +308,7 @@ static int64_t first_start(const TwinFlows *flows)
         const int64_t start_ns = twin_flows_flow(flows, f)->start_ns;
         first_ns = MIN(first_ns, start_ns);
     }
-    return first_ns >= 0 && first_ns <= latest_start_ns ? first_ns : 0;
+    return first_ns >= 0 && first_ns <= TWIN_LATEST_START_NS ? first_ns : 0;
 }
 
 void twin_seeds_learn(TwinSeeds *self, const TwinFlows *flows, const TwinFlow *only, uint64_t seed)

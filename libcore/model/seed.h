@@ -11,6 +11,11 @@ enum {
     TWIN_MAX_SYN_OPTIONS = 40,
 };
 
+/** Bounds on what a model says of times, whatever clock the capture had: the first flow of a
+ * capture starts before 2097, and its last one within nine years. */
+#define TWIN_LATEST_START_NS    (INT64_C(4000000000) * 1000000000)
+#define TWIN_LONGEST_CAPTURE_NS (INT64_C(290000000) * 1000000000)
+
 /** How a host numbers its IPv4 datagrams, as far as one flow shows it. */
 typedef enum {
     TWIN_IP_ID_ZERO,    /* always 0: DF set, RFC 6864 */

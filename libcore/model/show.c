@@ -288,6 +288,7 @@ void twin_show_json(const TwinModel *model, GString *out)
     g_autoptr(JsonBuilder) json = json_builder_new();
     (void)json_builder_begin_object(json);
     member_text(json, "preset", model->preset->name);
+    member_text(json, "source", model->source);
     member_int(json, "flows", model->n_flows);
     member_int(json, "packets", model->n_packets);
     member_text(json, "addresses", model->addresses == TWIN_ADDRESSES_KEEP ? "keep" : "anonymous");

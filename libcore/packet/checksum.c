@@ -30,7 +30,7 @@ uint32_t twin_checksum_add(uint32_t sum, const uint8_t *bytes, size_t n_bytes)
         memcpy(&word, bytes + at, n_bytes - at);
         native += (word & UINT32_MAX) + (word >> 32);
     }
-    return twin_checksum_add_u16(sum, GUINT16_FROM_BE(fold(native)));
+    return twin_checksum_add_u16(sum, (uint16_t)GUINT16_FROM_BE(fold(native)));
 }
 
 uint32_t twin_checksum_add_u16(uint32_t sum, uint16_t value)

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#define _DEFAULT_SOURCE /* u_int, for pcap.h */
 #include "packet/fragments.h"
 #include "packet/ip.h"
 #include "packet/layer.h"
 #include "packet/link.h"
 #include "packet/segment.h"
+
+#include <pcap/pcap.h>
 
 enum {
     MAX_LAYERS = 40, /* headers of a frame; more are no network that anybody built */
@@ -107,6 +110,11 @@ TwinDecodeStatus twin_decoder_decode(TwinDecoder *self, const TwinFrame *frame,
 uint64_t twin_decoder_lost_fragments(const TwinDecoder *self)
 {
     return twin_fragments_n_lost(self->fragments);
+}
+
+const char *twin_decoder_link_name(uint32_t link_type)
+{
+    return link_type <= UINT16_MAX ? pcap_datalink_val_to_name((int)link_type) : NULL;
 }
 
 bool twin_decoder_knows_link(uint32_t link_type)

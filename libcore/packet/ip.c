@@ -103,7 +103,7 @@ TwinLayer twin_read_ipv4(TwinWalk *walk)
     memcpy(segment->destination, header.at + 4, 4);
     segment->dont_fragment = (flags_and_offset & IPV4_DONT_FRAGMENT) != 0;
 
-    const size_t header_bytes = (version_and_length & 0x0fU) * 4;
+    const size_t header_bytes = (version_and_length & 0x0fU) * (size_t)4;
     /* 0 is "more than fits": the sender's card makes several packets of it. The frame then tells.
      */
     const bool is_told = total_bytes != 0;

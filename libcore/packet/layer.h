@@ -18,7 +18,7 @@ typedef struct {
     TwinFragments *fragments; /* of the decoder */
     size_t frame_bytes;       /* the whole frame on the wire */
     bool is_in_ethernet;      /* segment's MACs are set */
-    bool is_tunnelled;        /* a second Ethernet or IP header was met */
+    bool is_tunnelled;        /* a further Ethernet or IP header was met */
     TwinDecodeStatus status;  /* valid once a layer returned none */
 } TwinWalk;
 

@@ -8,6 +8,7 @@
 
 enum {
     MAC_BYTES = 6,
+    ETHERNET_BYTES = 14,
     MAX_8023_LENGTH = 1500, /* a smaller "EtherType" is a length (IEEE 802.3, 3.2.6) */
     HDLC_ADDRESS = 0xff,    /* RFC 1662: all stations */
     HDLC_CONTROL = 0x03,
@@ -49,21 +50,26 @@ static TwinLayer ethertype_or_length_layer(TwinWalk *walk, uint16_t type_or_leng
     return (TwinLayer){read_llc};
 }
 
-TwinLayer twin_read_ethernet(TwinWalk *walk)
+/* The frame's own Ethernet header, whose addresses are those of the capture's network. */
+static TwinLayer read_own_ethernet(TwinWalk *walk)
 {
-    TwinCursor header = twin_walk_take(walk, 2 * MAC_BYTES + 2);
+    TwinCursor header = twin_walk_take(walk, ETHERNET_BYTES);
     const uint8_t *destination = twin_cursor_take(&header, MAC_BYTES);
     const uint8_t *source = twin_cursor_take(&header, MAC_BYTES);
     if (destination == NULL || source == NULL) {
         return twin_walk_end(walk, TWIN_DECODE_NOT_TCP);
     }
-    if (walk->is_in_ethernet || walk->segment->ip_version != 0) {
-        walk->is_tunnelled = true;
-    } else {
-        walk->is_in_ethernet = true;
-        memcpy(walk->segment->destination_mac, destination, MAC_BYTES);
-        memcpy(walk->segment->source_mac, source, MAC_BYTES);
-    }
+    walk->is_in_ethernet = true;
+    memcpy(walk->segment->destination_mac, destination, MAC_BYTES);
+    memcpy(walk->segment->source_mac, source, MAC_BYTES);
+    return ethertype_or_length_layer(walk, twin_cursor_u16(&header));
+}
+
+TwinLayer twin_read_ethernet(TwinWalk *walk)
+{
+    walk->is_tunnelled = true;
+    TwinCursor header = twin_walk_take(walk, ETHERNET_BYTES);
+    (void)twin_cursor_take(&header, (size_t)2 * MAC_BYTES);
     return ethertype_or_length_layer(walk, twin_cursor_u16(&header));
 }
 
@@ -214,7 +220,7 @@ static const struct {
     uint32_t link_type;
     TwinLayer layer;
 } link_table[] = {
-    {1, {twin_read_ethernet}},
+    {1, {read_own_ethernet}},
     {113, {read_cooked}},
     {276, {read_cooked_2}},
     {101, {twin_read_ip}}, /* raw IP, and what libpcap calls it on this and on other systems */

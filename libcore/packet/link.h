@@ -13,7 +13,7 @@ TwinLayer twin_ethertype_layer(uint16_t ethertype);
 /** The layer of a PPP protocol number, likewise. */
 TwinLayer twin_ppp_protocol_layer(uint16_t protocol);
 
-/** An Ethernet header; also within tunnels. */
+/** An Ethernet header within a tunnel. */
 TwinLayer twin_read_ethernet(TwinWalk *walk);
 
 /** A PPP header, with HDLC's address and control bytes or without. Source: RFC 1661, RFC 1662. */

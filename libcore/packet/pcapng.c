@@ -19,6 +19,7 @@ enum {
     OPTION_TIME_RESOLUTION = 9,
     OPTION_TIME_OFFSET = 14,
     MICROSECONDS = 6, /* the resolution where none is said */
+    NS_PER_SECOND = 1000000000,
 };
 
 typedef struct {
@@ -42,7 +43,7 @@ struct TwinPcapng {
 static uint16_t read_u16(const TwinPcapng *self, TwinCursor *cursor)
 {
     const uint16_t value = twin_cursor_u16(cursor);
-    return self->is_little_endian ? GUINT16_SWAP_LE_BE(value) : value;
+    return (uint16_t)(self->is_little_endian ? GUINT16_SWAP_LE_BE(value) : value);
 }
 
 static uint32_t read_u32(const TwinPcapng *self, TwinCursor *cursor)
@@ -68,8 +69,8 @@ static bool fail(TwinPcapng *self, const char *problem)
 static uint64_t split_binary(uint64_t ticks, unsigned n, uint32_t *ns_out)
 {
     const uint64_t fraction = n < 64 ? ticks & ((UINT64_C(1) << n) - 1) : ticks;
-    const uint64_t low = (fraction & UINT32_MAX) * 1000000000; /* below 2^62 */
-    const uint64_t high = (fraction >> 32) * 1000000000;       /* in units of 2^32 */
+    const uint64_t low = (fraction & UINT32_MAX) * NS_PER_SECOND; /* below 2^62 */
+    const uint64_t high = (fraction >> 32) * NS_PER_SECOND;       /* in units of 2^32 */
     if (n <= 32) {
         *ns_out = (uint32_t)(low >> n); /* then high is 0 */
     } else {
@@ -82,31 +83,39 @@ static uint64_t split_binary(uint64_t ticks, unsigned n, uint32_t *ns_out)
 /* Ticks of 10^-n s, likewise. */
 static uint64_t split_decimal(uint64_t ticks, unsigned n, uint32_t *ns_out)
 {
-    uint64_t per_second = 1000000000;
+    uint64_t per_second = NS_PER_SECOND;
     for (; n > 9 && ticks > 0; n--) {
         ticks /= 10;
     }
     for (; n < 9; n++) {
         per_second /= 10;
     }
-    *ns_out = (uint32_t)(ticks % per_second * (1000000000 / per_second));
+    *ns_out = (uint32_t)(ticks % per_second * (NS_PER_SECOND / per_second));
     return ticks / per_second;
 }
 
 int64_t twin_pcapng_time_ns(uint64_t ticks, uint8_t resolution, int64_t offset_s)
 {
     enum { BINARY = 0x80 };
-    const int64_t limit_s = INT64_MAX / 1000000000 - 1;
+    const uint64_t limit_s = INT64_MAX / NS_PER_SECOND - 1;
     const unsigned n = resolution & 0x7fU;
     uint32_t ns = 0;
     const uint64_t seconds =
         (resolution & BINARY) != 0 ? split_binary(ticks, n, &ns) : split_decimal(ticks, n, &ns);
-    const int64_t offset = CLAMP(offset_s, -2 * limit_s, limit_s);
-    const int64_t whole_s = (int64_t)MIN(seconds, (uint64_t)(3 * limit_s)) + offset;
-    if (whole_s > limit_s || whole_s < -limit_s) {
-        return whole_s > 0 ? INT64_MAX : INT64_MIN;
+    if (offset_s < 0) {
+        const uint64_t earlier_s = 0 - (uint64_t)offset_s;
+        if (earlier_s > seconds) {
+            const uint64_t before_s = earlier_s - seconds;
+            return before_s > limit_s ? INT64_MIN : ns - (int64_t)before_s * NS_PER_SECOND;
+        }
+        const uint64_t after_s = seconds - earlier_s;
+        return after_s > limit_s ? INT64_MAX : (int64_t)after_s * NS_PER_SECOND + ns;
     }
-    return whole_s * 1000000000 + ns;
+    const uint64_t later_s = (uint64_t)offset_s;
+    if (seconds > limit_s || later_s > limit_s - seconds) {
+        return INT64_MAX;
+    }
+    return (int64_t)(seconds + later_s) * NS_PER_SECOND + ns;
 }
 
 /* Room for @n_bytes of body, keeping what is there; false when memory is out. */
@@ -388,7 +397,7 @@ TwinPcapng *twin_pcapng_new(TwinSource *source, GError **error)
     }
     if (self->problem != NULL) {
         g_set_error(error, TWIN_ERROR, TWIN_ERROR_FORMAT,
-                    "its pcapng section header: %s; get the capture again", self->problem);
+                    "its first pcapng block: %s; get the capture again", self->problem);
         return NULL;
     }
     return g_steal_pointer(&self);

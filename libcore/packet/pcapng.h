@@ -23,8 +23,7 @@ typedef struct TwinPcapng TwinPcapng;
  * Reads the first section's header.
  *
  * @param source borrowed; outlives the reader
- * @return (transfer full) NULL with TWIN_ERROR_FORMAT or TWIN_ERROR_UNSUPPORTED; the message lacks
- *         the file's name
+ * @return (transfer full) NULL with TWIN_ERROR_FORMAT; the message lacks the file's name
  */
 TwinPcapng *twin_pcapng_new(TwinSource *source, GError **error) TWIN_CHECKED;
 void twin_pcapng_free(TwinPcapng *self);

@@ -66,6 +66,9 @@ uint64_t twin_decoder_lost_fragments(const TwinDecoder *self);
 /** True where link type @link_type has a row in packet/link.c. */
 bool twin_decoder_knows_link(uint32_t link_type);
 
+/** What libpcap calls a link type, such as "IEEE802_11"; NULL where it knows none. */
+const char *twin_decoder_link_name(uint32_t link_type);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TwinDecoder, twin_decoder_free)
 
 #endif

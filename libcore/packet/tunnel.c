@@ -77,7 +77,7 @@ static TwinLayer read_geneve(TwinWalk *walk)
     const uint8_t version_and_length = twin_cursor_u8(&header);
     (void)twin_cursor_u8(&header);
     const uint16_t protocol = twin_cursor_u16(&header);
-    (void)twin_walk_take(walk, (version_and_length & 0x3fU) * 4);
+    (void)twin_walk_take(walk, (version_and_length & 0x3fU) * (size_t)4);
     return version_and_length >> 6 == 0 ? twin_ethertype_layer(protocol)
                                         : (TwinLayer){read_nothing};
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <flowtwin/error.h>
 #include <flowtwin/synthesise.h>
+#include <flowtwin/version.h>
 
 #include "base/output.h"
 #include "packet/capture_writer.h"
@@ -45,6 +46,7 @@ typedef struct {
     TwinSampler *sampler;
     TwinCaptureWriter *capture;
     uint8_t *bytes;     /* of the frame being written */
+    char **comments;    /* on first packets, one a label of the model */
     GPtrArray *open;    /* OpenFlow, in slots that are used again */
     GArray *free_slots; /* uint32_t */
     GArray *turns;      /* Turn: a heap, the next one first */
@@ -152,8 +154,10 @@ static bool write_packet(Writer *writer, OpenFlow *flow, int64_t time_ns)
     const TwinFrame frame = twin_frame_make(&flow->maker, &segment, writer->options->payload,
                                             &flow->payload_random, writer->bytes);
     count_packet(writer->result, &frame);
+    const bool is_first = flow->sampling.index == 1;
+    const char *comment = is_first ? writer->comments[flow->sampling.seed->label] : NULL;
     twin_session_arrive(&flow->session, &segment); /* this design knows no path: at once */
-    return twin_capture_writer_write(writer->capture, &frame);
+    return twin_capture_writer_write(writer->capture, &frame, comment);
 }
 
 /* The earliest packet of all open flows: written, and the flow's next one drawn. */
@@ -210,7 +214,9 @@ static bool write_flows(Writer *writer, GError **error)
         }
         if (!take_turn(writer)) {
             const int number = errno;
-            g_autofree char *name = g_filename_display_name(writer->options->output);
+            const char *path = writer->options->output;
+            g_autofree char *name = strcmp(path, "-") == 0 ? g_strdup("standard output")
+                                                           : g_filename_display_name(path);
             g_set_error(error, TWIN_ERROR, TWIN_ERROR_OUTPUT, "%s: not written: %s", name,
                         g_strerror(number));
             return false;
@@ -230,6 +236,11 @@ static void writer_init(Writer *writer)
     writer->open = g_ptr_array_new_with_free_func(g_free);
     writer->free_slots = g_array_new(FALSE, FALSE, sizeof(uint32_t));
     writer->turns = g_array_new(FALSE, FALSE, sizeof(Turn));
+    writer->comments = g_new0(char *, writer->model->n_labels + 1);
+    for (size_t l = 0; l < writer->model->n_labels; l++) {
+        writer->comments[l] =
+            g_strdup_printf(TWIN_SYNTHETIC_MARK " label=%s", writer->model->labels[l].name);
+    }
 }
 
 static void writer_clear(Writer *writer)
@@ -238,9 +249,42 @@ static void writer_clear(Writer *writer)
     twin_sampler_free(writer->sampler);
     twin_capture_writer_free(writer->capture);
     g_free(writer->bytes);
+    g_strfreev(writer->comments);
     g_ptr_array_unref(writer->open);
     g_array_unref(writer->free_slots);
     g_array_unref(writer->turns);
+}
+
+static bool are_two(const TwinOutput *output, const TwinOutput *labels, GError **error)
+{
+    if (twin_output_is_same(output, labels)) {
+        g_set_error_literal(error, TWIN_ERROR, TWIN_ERROR_ARGUMENT,
+                            "capture and label table are one output; name two");
+        return false;
+    }
+    return true;
+}
+
+/* Who made the capture, from what and how: enough to make it again. */
+static char *describe_origin(const Writer *writer)
+{
+    const TwinSynthesiseOptions *options = writer->options;
+    g_autofree char *digest = twin_model_digest(writer->model);
+    return g_strdup_printf("synthetic: seed=%" G_GUINT64_FORMAT
+                           " preset=%s flows=%zu model=sha256:%s source=sha256:%s",
+                           options->seed, writer->model->preset->name, writer->plan.n_flows, digest,
+                           twin_model_source(writer->model));
+}
+
+static TwinCaptureWriter *open_capture(const Writer *writer, FILE *stream, GError **error)
+{
+    const TwinSynthesiseOptions *options = writer->options;
+    const TwinCaptureFormat format = twin_capture_format_of(options->output);
+    g_autofree char *origin = format == TWIN_CAPTURE_PCAPNG ? describe_origin(writer) : NULL;
+    const TwinProvenance provenance = {.application = "flowtwin " TWIN_VERSION, .comment = origin};
+    return twin_capture_writer_new(
+        stream, options->payload == TWIN_PAYLOAD_NONE ? HEADER_SNAP_BYTES : WHOLE_SNAP_BYTES,
+        format, &provenance, error);
 }
 
 /* Both outputs are opened before the work, so that a refusal comes at once. */
@@ -257,22 +301,23 @@ static bool write_outputs(Writer *writer, GError **error)
             ? twin_output_open(options->labels_output, options->inputs, options->n_inputs,
                                options->may_exist, error)
             : NULL;
-    if (options->labels_output != NULL && labels == NULL) {
+    if (options->labels_output != NULL && (labels == NULL || !are_two(output, labels, error))) {
         return false;
     }
-    writer->capture = twin_capture_writer_new(
-        twin_output_stream(output),
-        options->payload == TWIN_PAYLOAD_NONE ? HEADER_SNAP_BYTES : WHOLE_SNAP_BYTES, error);
+    writer->capture = open_capture(writer, twin_output_stream(output), error);
     if (writer->capture == NULL || !write_flows(writer, error)) {
         return false;
     }
     if (labels != NULL) {
         twin_labels_write(twin_output_stream(labels), writer->model, &writer->plan);
     }
-    if (!twin_output_commit(g_steal_pointer(&output), error)) {
+    /* Both are whole before the first appears. */
+    if (!twin_output_finish(output, error) ||
+        (labels != NULL && !twin_output_finish(labels, error))) {
         return false;
     }
-    return labels == NULL || twin_output_commit(g_steal_pointer(&labels), error);
+    return twin_output_commit(g_steal_pointer(&output), error) &&
+           (labels == NULL || twin_output_commit(g_steal_pointer(&labels), error));
 }
 
 bool twin_synthesise(const TwinModel *model, const TwinSynthesiseOptions *options,

@@ -80,6 +80,7 @@ typedef struct TwinFlowsCounts {
     uint64_t malformed;     /**< lengths that contradict each other */
     uint64_t fragments;     /**< IP fragments that never made a whole datagram */
     uint64_t unknown_links; /**< link types that are not read */
+    uint32_t unknown_link;  /**< the first of these link types */
 } TwinFlowsCounts;
 
 /**

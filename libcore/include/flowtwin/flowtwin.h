@@ -9,6 +9,7 @@
 #include <flowtwin/frame.h>
 #include <flowtwin/labels.h>
 #include <flowtwin/model.h>
+#include <flowtwin/output.h>
 #include <flowtwin/progress.h>
 #include <flowtwin/report.h>
 #include <flowtwin/split.h>

@@ -59,6 +59,18 @@ TWIN_API size_t twin_model_n_flows(const TwinModel *self);
 TWIN_API size_t twin_model_n_packets(const TwinModel *self);
 
 /**
+ * SHA-256, in hexadecimal, of the model file's text (without the line's end behind it); (transfer
+ * full). Two models with one digest make the same captures.
+ */
+TWIN_API char *twin_model_digest(const TwinModel *self);
+
+/**
+ * Digest of what it was learned from, in hexadecimal: SHA-256 of a line a flow with its start,
+ * ends, packets and octets. Borrowed.
+ */
+TWIN_API const char *twin_model_source(const TwinModel *self);
+
+/**
  * Writes the model file (docs/model-format.md).
  *
  * @param inputs    paths that must not be written to

@@ -6,6 +6,10 @@
 
 G_BEGIN_DECLS
 
+/** With this begins the comment on each generated flow's first packet, where the format has them.
+ */
+#define TWIN_SYNTHETIC_MARK "flowtwin:synthetic"
+
 /** What stands where the payload was. Never the capture's own bytes. */
 typedef enum TwinPayload {
     TWIN_PAYLOAD_NONE, /**< packets end with their TCP header, as a short snap length leaves them */
@@ -55,8 +59,12 @@ typedef struct TwinSynthesiseResult {
 } TwinSynthesiseResult;
 
 /**
- * Draws flows from @model and writes them as one capture: nanosecond pcap, Ethernet, packets of all
- * flows in order of time (ties by flow).
+ * Draws flows from @model and writes them as one capture of Ethernet frames with nanoseconds,
+ * packets of all flows in order of time (ties by flow).
+ *
+ * Where the output's name ends in .pcapng, it says of itself what it is: the section's comment has
+ * seed, preset and digests, each flow's first packet TWIN_SYNTHETIC_MARK and its label. Else it is
+ * classic pcap.
  *
  * @return false with TWIN_ERROR_ARGUMENT (unknown label), _OUTPUT, _EXISTS, _TOO_LARGE or
  * _CANCELLED; no output is left behind
