@@ -22,7 +22,7 @@ static bool read_sets(const Options *options, Set sets[N_SETS], GError **error)
     }
     for (size_t s = 0; s < N_SETS; s++) {
         say(options, "%s:", sets[s].name);
-        sets[s].flows = read_labelled_flows(options, sets[s].paths, labels, false, error);
+        sets[s].flows = read_labelled_flows(options, sets[s].paths, labels, false, true, error);
         if (sets[s].flows == NULL) {
             return false;
         }

@@ -28,11 +28,12 @@ static void fail_without_flows(const TwinFlows *flows, const char *path, GError 
 }
 
 TwinFlows *read_labelled_flows(const Options *options, char **paths, const TwinLabels *labels,
-                               bool by_timeout_only, GError **error)
+                               bool by_timeout_only, bool verify_checksums, GError **error)
 {
     TwinFlowsOptions flows_options = TWIN_FLOWS_OPTIONS_INIT;
     flows_options.by_timeout_only = by_timeout_only;
     flows_options.labels = labels;
+    flows_options.verify_checksums = verify_checksums;
     g_autoptr(TwinFlows) flows = twin_flows_new(&flows_options);
     const size_t n_paths = g_strv_length(paths);
     if (!twin_flows_read(flows, (const char *const *)paths, n_paths, tool_progress(options),
@@ -53,7 +54,7 @@ TwinFlows *read_flows(const Options *options, char **paths, bool by_timeout_only
         }
     }
     g_autoptr(TwinFlows) flows =
-        read_labelled_flows(options, paths, labels, by_timeout_only, error);
+        read_labelled_flows(options, paths, labels, by_timeout_only, false, error);
     if (flows == NULL) {
         return NULL;
     }

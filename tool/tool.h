@@ -138,7 +138,7 @@ void say_what_was_read(const Options *options, const TwinFlows *flows);
 
 /** The same for @paths with labels that the caller opened (NULL: by port), and without a flow. */
 TwinFlows *read_labelled_flows(const Options *options, char **paths, const TwinLabels *labels,
-                               bool by_timeout_only, GError **error);
+                               bool by_timeout_only, bool verify_checksums, GError **error);
 
 /** Writes @text to standard output and closes it: a full disk is an error. */
 int print_result(const char *text);

@@ -12,6 +12,8 @@ void twin_measure_checks(const TwinJudge *judge, TwinReport *report);
 void twin_measure_transfer(const TwinJudge *judge, TwinReport *report);
 void twin_measure_two_sample(const TwinJudge *judge, TwinReport *report);
 void twin_measure_divergence(const TwinJudge *judge, TwinReport *report);
+void twin_measure_arithmetic(const TwinJudge *judge, TwinReport *report);
+void twin_measure_physics(const TwinJudge *judge, TwinReport *report);
 void twin_measure_memorisation(const TwinJudge *judge, TwinReport *report);
 
 /** A new table at the end of the report; borrowed. */

@@ -16,6 +16,8 @@ static const Row rows[] = {
     {"training and testing", twin_measure_transfer},
     {"telling apart", twin_measure_two_sample},
     {"comparing distributions", twin_measure_divergence},
+    {"doing sums", twin_measure_arithmetic},
+    {"timing causes and effects", twin_measure_physics},
     {"looking for copies", twin_measure_memorisation},
 };
 

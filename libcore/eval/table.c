@@ -5,10 +5,8 @@
 #include <string.h>
 
 static const char *const formats[] = {
-    [TWIN_FORMAT_SHARE] = "%.3f",
-    [TWIN_FORMAT_COUNT] = "%.0f",
-    [TWIN_FORMAT_NUMBER] = "%.4g",
-    [TWIN_FORMAT_BITS] = "%.4f",
+    [TWIN_FORMAT_SHARE] = "%.3f", [TWIN_FORMAT_COUNT] = "%.0f", [TWIN_FORMAT_NUMBER] = "%.4g",
+    [TWIN_FORMAT_BITS] = "%.4f",  [TWIN_FORMAT_RATE] = "%.2f",
 };
 
 static void row_free(void *data)

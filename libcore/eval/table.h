@@ -19,6 +19,7 @@ typedef enum {
     TWIN_FORMAT_COUNT,  /**< 1234 */
     TWIN_FORMAT_NUMBER, /**< four significant digits */
     TWIN_FORMAT_BITS,   /**< 0.1234 */
+    TWIN_FORMAT_RATE,   /**< 12.34 */
 } TwinFormat;
 
 /** A number in a table, or the lack of one: what cannot be judged is said so, never made up. */

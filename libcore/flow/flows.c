@@ -8,6 +8,7 @@
 #include "flow/labels.h"
 #include "packet/capture_merge.h"
 #include "packet/segment.h"
+#include "packet/verify.h"
 
 #include <string.h>
 
@@ -48,6 +49,7 @@ typedef struct {
 
 struct TwinFlows {
     bool by_timeout_only;
+    bool verifies_checksums;
     const TwinLabels *label_source;
     TwinDecoder *decoder;
     TwinPacket *packets; /* in order of the capture */
@@ -71,6 +73,7 @@ TwinFlows *twin_flows_new(const TwinFlowsOptions *options)
 {
     TwinFlows *self = g_new0(TwinFlows, 1);
     self->by_timeout_only = options->by_timeout_only;
+    self->verifies_checksums = options->verify_checksums;
     self->label_source = options->labels;
     self->last_ns = INT64_MIN;
     self->decoder = twin_decoder_new();
@@ -361,6 +364,11 @@ static bool push_frame(TwinFlows *self, const TwinFrame *frame, uint32_t number,
         self->counts.unknown_link = frame->link_type;
     }
     (*count_of(&self->counts, status))++;
+    if (status == TWIN_DECODE_SEGMENT && self->verifies_checksums) {
+        const TwinChecksumStatus sums = twin_segment_verify(&segment);
+        self->counts.checksums += sums != TWIN_CHECKSUM_UNKNOWN ? 1 : 0;
+        self->counts.bad_checksums += sums == TWIN_CHECKSUM_BAD ? 1 : 0;
+    }
     if (status == TWIN_DECODE_SEGMENT && !add_segment(self, &segment, number)) {
         g_set_error(error, TWIN_ERROR, TWIN_ERROR_TOO_LARGE,
                     "memory is full after %zu TCP packets; take a part of the capture (editcap)",
