@@ -55,6 +55,7 @@ static bool write_files(const Options *options, const TwinReport *report, GError
         char *(*make)(const TwinReport *);
     } files[] = {
         {options->json_out, twin_report_json},
+        {options->html_out, twin_report_html},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
         if (files[i].path != NULL) {

@@ -78,6 +78,8 @@ static const Row rows[] = {
     {COMMAND_EVALUATE, "repeats", 0, TEXT(repeats),
      "Forests that a score is averaged over (default: 5)", "N", NULL, 1, 100},
     {COMMAND_EVALUATE, "json", 0, TEXT(json_out), "Write all numbers as JSON", "FILE", NULL, 0, 0},
+    {COMMAND_EVALUATE, "html", 0, TEXT(html_out), "Write the report as one HTML file", "FILE", NULL,
+     0, 0},
     {COMMAND_LEARN | WRITERS | COMMAND_SPLIT | COMMAND_EVALUATE, "seed", 's', TEXT(seed),
      "Same seed, same bytes (default: 1)", "S", NULL, 0, G_MAXUINT64},
     {WRITERS, "label", 'L', TEXT(label), "Only flows of this label", "LABEL", NULL, 0, 0},

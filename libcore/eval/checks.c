@@ -129,7 +129,7 @@ static const TwinTableHead heads[] = {
                 "and reordering explain passes.",
             .columns = columns,
             .n_columns = G_N_ELEMENTS(columns),
-            .draw = TWIN_DRAW_BARS,
+            .n_bars = 3,
         },
     [TWIN_READING_LITERAL] =
         {

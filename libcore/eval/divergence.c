@@ -331,7 +331,7 @@ static const TwinTableHead head = {
              "the ceiling is that of as many real training flows.",
     .columns = columns,
     .n_columns = G_N_ELEMENTS(columns),
-    .draw = TWIN_DRAW_BARS,
+    .n_bars = 2,
 };
 
 static const TwinTableHead label_head = {

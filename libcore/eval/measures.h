@@ -14,6 +14,7 @@ void twin_measure_two_sample(const TwinJudge *judge, TwinReport *report);
 void twin_measure_divergence(const TwinJudge *judge, TwinReport *report);
 void twin_measure_arithmetic(const TwinJudge *judge, TwinReport *report);
 void twin_measure_physics(const TwinJudge *judge, TwinReport *report);
+void twin_measure_giveaways(const TwinJudge *judge, TwinReport *report);
 void twin_measure_memorisation(const TwinJudge *judge, TwinReport *report);
 
 /** A new table at the end of the report; borrowed. */

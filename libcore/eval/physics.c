@@ -560,7 +560,7 @@ static const TwinTableHead head = {
         "path is the handshake's round trip at the capture point, less a fifth for jitter.",
     .columns = columns,
     .n_columns = G_N_ELEMENTS(columns),
-    .draw = TWIN_DRAW_BARS,
+    .n_bars = 3,
 };
 
 void twin_measure_physics(const TwinJudge *judge, TwinReport *report)

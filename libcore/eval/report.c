@@ -4,6 +4,7 @@
 #include <flowtwin/error.h>
 
 #include "eval/measures.h"
+#include "eval/verdict.h"
 
 /* A measure: what the progress line calls it, and what judges. */
 typedef struct {
@@ -19,6 +20,7 @@ static const Row rows[] = {
     {"doing sums", twin_measure_arithmetic},
     {"timing causes and effects", twin_measure_physics},
     {"looking for copies", twin_measure_memorisation},
+    {"looking for give-aways", twin_measure_giveaways},
 };
 
 TwinTable *twin_report_add(TwinReport *self, const TwinTableHead *head)
@@ -138,6 +140,7 @@ TwinReport *twin_report_new(const TwinFlows *real, const TwinFlows *holdout,
         }
         rows[r].measure(judge, self);
     }
+    self->verdict = twin_verdict(self);
     return g_steal_pointer(&self);
 }
 
@@ -145,6 +148,7 @@ void twin_report_free(TwinReport *self)
 {
     if (self != NULL) {
         g_ptr_array_unref(self->tables);
+        g_clear_pointer(&self->verdict, g_ptr_array_unref);
         g_free(self);
     }
 }

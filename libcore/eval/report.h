@@ -8,7 +8,8 @@
 
 struct TwinReport {
     uint64_t seed;
-    GPtrArray *tables; /* TwinTable, in the order of the page */
+    GPtrArray *tables;  /* TwinTable, in the order of the page */
+    GPtrArray *verdict; /* char *: what they amount to, the headline first */
 };
 
 /** The table called @id, or NULL; borrowed. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "eval/report.h"
 
+#include <string.h>
+
 enum {
     TITLE_CHARS = 46,
     CELL_CHARS = 17,
@@ -45,8 +47,9 @@ static void add_row(GString *page, const TwinTableHead *head, const TwinTableRow
         add_padded(page, cell, CELL_CHARS, true);
     }
     g_string_append_c(page, '\n');
-    if (row->text != NULL) {
-        add_wrapped(page, row->text, "      ");
+    if (row->text != NULL) { /* its filters stand in JSON and HTML */
+        g_autofree char *line = g_strndup(row->text, strcspn(row->text, "\n"));
+        add_wrapped(page, line, "      ");
     }
 }
 
@@ -70,6 +73,9 @@ static void add_table(GString *page, const TwinTable *table)
 char *twin_report_text(const TwinReport *self)
 {
     GString *page = g_string_new(NULL);
+    for (size_t l = 0; l < self->verdict->len; l++) {
+        add_wrapped(page, g_ptr_array_index(self->verdict, l), "");
+    }
     for (size_t t = 0; t < self->tables->len; t++) {
         const TwinTable *table = g_ptr_array_index(self->tables, t);
         if (!table->head->is_detail) {

@@ -40,7 +40,7 @@ typedef struct {
 typedef struct {
     char *id;    /* JSON key, once in its table */
     char *title; /* for people */
-    char *text;  /* more for people, such as a display filter; NULL: none */
+    char *text;  /* a line more for people, then display filters, a line each; NULL: none */
     TwinCell cells[TWIN_MAX_COLUMNS];
 } TwinTableRow;
 
@@ -58,12 +58,6 @@ typedef struct {
     TwinSeries series[TWIN_MAX_SERIES];
 } TwinPlot;
 
-/** How a table is drawn beside its numbers. */
-typedef enum {
-    TWIN_DRAW_NOTHING,
-    TWIN_DRAW_BARS, /**< a bar a cell, groups by row */
-} TwinDraw;
-
 /** What a table says of itself; static. */
 typedef struct {
     const char *id;    /* JSON key */
@@ -71,7 +65,7 @@ typedef struct {
     const char *about; /* how to read it: a sentence or two */
     const TwinColumnHead *columns;
     size_t n_columns;
-    TwinDraw draw;
+    size_t n_bars;  /* leading columns that are drawn as bars in the HTML; 0: none */
     bool is_detail; /* left out of the one printed page */
 } TwinTableHead;
 

@@ -204,7 +204,7 @@ static const TwinTableHead label_head = {
              "learned from it.",
     .columns = columns,
     .n_columns = G_N_ELEMENTS(columns),
-    .draw = TWIN_DRAW_BARS,
+    .n_bars = 2,
     .is_detail = true,
 };
 

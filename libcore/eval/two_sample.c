@@ -113,7 +113,7 @@ static const TwinTableHead head = {
              "the synthetic ones; values stand with their standard error.",
     .columns = columns,
     .n_columns = G_N_ELEMENTS(columns),
-    .draw = TWIN_DRAW_BARS,
+    .n_bars = 2,
 };
 
 void twin_measure_two_sample(const TwinJudge *judge, TwinReport *report)

@@ -50,6 +50,10 @@ TWIN_API char *twin_report_text(const TwinReport *self);
 /** All of it as JSON; keys are documented in the manual page. (transfer full) */
 TWIN_API char *twin_report_json(const TwinReport *self);
 
+/** The report as one HTML file that loads nothing: tables and plots, for screens, phones and print.
+ *  (transfer full) */
+TWIN_API char *twin_report_html(const TwinReport *self);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TwinReport, twin_report_free)
 
 G_END_DECLS
