@@ -11,9 +11,8 @@ enum {
     RIGHT = 12,
     TOP = 8,
     BOTTOM = 36,
-    BARS_WIDTH = 640,
-    BARS_LEFT = 290,
-    BAR_HEIGHT = 7,
+    LABEL_HEIGHT = 15, /* of a row of bars; its name stands above it, so that a phone has room */
+    BAR_HEIGHT = 6,
     ROW_GAP = 7,
 };
 
@@ -182,8 +181,8 @@ static double largest_bar(const TwinTable *table)
 
 static void add_bar(GString *svg, double y, double length, unsigned colour)
 {
-    g_string_append_printf(svg, "<rect class=\"s%u\" stroke=\"none\" x=\"%d\" height=\"%d\" y=\"",
-                           colour, BARS_LEFT, BAR_HEIGHT - 1);
+    g_string_append_printf(svg, "<rect class=\"s%u\" stroke=\"none\" x=\"0\" height=\"%d\" y=\"",
+                           colour, BAR_HEIGHT - 1);
     add_number(svg, "%.1f", y);
     g_string_append(svg, "\" width=\"");
     add_number(svg, "%.1f", MAX(length, 0.5));
@@ -197,20 +196,19 @@ void twin_bars_svg(GString *html, const TwinTable *table)
     if (largest <= 0 || n_bars == 0) {
         return;
     }
-    const double row_height = (double)n_bars * BAR_HEIGHT + ROW_GAP;
-    g_string_append_printf(html, "<svg viewBox=\"0 0 %d ", BARS_WIDTH);
-    add_number(html, "%.0f", row_height * (double)table->rows->len + ROW_GAP);
+    const double row_height = LABEL_HEIGHT + (double)n_bars * BAR_HEIGHT + ROW_GAP;
+    g_string_append_printf(html, "<svg class=\"bars\" viewBox=\"0 0 %d ", WIDTH);
+    add_number(html, "%.0f", row_height * (double)table->rows->len);
     g_string_append(html, "\" role=\"img\" aria-label=\"");
     twin_html_text(html, table->head->title);
     g_string_append(html, "\">");
     for (size_t r = 0; r < table->rows->len; r++) {
         const TwinTableRow *row = g_ptr_array_index(table->rows, r);
-        const double top = ROW_GAP + row_height * (double)r;
-        add_text(html, BARS_LEFT - 8, top + row_height / 2 - ROW_GAP / 2.0 + 4, "end", row->title);
+        const double top = row_height * (double)r + LABEL_HEIGHT;
+        add_text(html, 0, top - 4, "start", row->title);
         for (size_t c = 0; c < n_bars; c++) {
             if (row->cells[c].is_known) {
-                add_bar(html, top + (double)(c * BAR_HEIGHT),
-                        row->cells[c].value / largest * (BARS_WIDTH - BARS_LEFT - 8),
+                add_bar(html, top + (double)(c * BAR_HEIGHT), row->cells[c].value / largest * WIDTH,
                         colour_of(&table->head->columns[c]));
             }
         }
