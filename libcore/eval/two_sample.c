@@ -89,13 +89,35 @@ static Scores test_view(const TwinJudge *judge, const TwinView *view, TwinSet ot
     return scores;
 }
 
-/* Mean over the folds and its standard error. */
-static TwinCell cell_of(const double values[N_FOLDS])
+static double mean_of(const double values[N_FOLDS])
 {
     double mean = 0;
     double sd = 0;
     twin_mean_sd(values, N_FOLDS, &mean, &sd);
-    return twin_cell_spread(TWIN_FORMAT_SHARE, mean, sd / sqrt(N_FOLDS - 1.0));
+    return mean;
+}
+
+/* Standard error of an AUC over @n rows of each class. Five folds would estimate their own spread
+ * badly. Source: Hanley & McNeil, Radiology 143 (1982), formula 2. */
+static double auc_error(double auc, double n)
+{
+    const double q1 = auc / (2 - auc);
+    const double q2 = 2 * auc * auc / (1 + auc);
+    const double variance =
+        (auc * (1 - auc) + (n - 1) * (q1 - auc * auc) + (n - 1) * (q2 - auc * auc)) / (n * n);
+    return sqrt(MAX(variance, 0));
+}
+
+static TwinCell auc_cell(const Scores *scores, double n)
+{
+    const double auc = mean_of(scores->auc);
+    return twin_cell_spread(TWIN_FORMAT_SHARE, auc, auc_error(auc, n));
+}
+
+static TwinCell accuracy_cell(const Scores *scores, double n)
+{
+    const double accuracy = mean_of(scores->accuracy);
+    return twin_cell_spread(TWIN_FORMAT_SHARE, accuracy, sqrt(accuracy * (1 - accuracy) / (2 * n)));
 }
 
 static const TwinColumnHead columns[] = {
@@ -130,8 +152,8 @@ void twin_measure_two_sample(const TwinJudge *judge, TwinReport *report)
         TwinTableRow *row = twin_table_add(table, views[v]->id, views[v]->title);
         for (size_t o = 0; o < G_N_ELEMENTS(others); o++) {
             const Scores scores = test_view(judge, views[v], others[o], n);
-            row->cells[o] = cell_of(scores.auc);
-            row->cells[2 + o] = cell_of(scores.accuracy);
+            row->cells[o] = auc_cell(&scores, (double)n);
+            row->cells[2 + o] = accuracy_cell(&scores, (double)n);
         }
     }
     twin_table_note(table,
