@@ -219,7 +219,7 @@ static void draw(Bench *bench)
         for (size_t c = 0; c < GIVEN; c++) {
             values[c] = bench->states[c][i % bench->n_rows];
         }
-        twin_network_draw(bench->network, values, &random);
+        (void)twin_network_draw(bench->network, values, &random);
         bench->sink += values[GIVEN];
     }
 }

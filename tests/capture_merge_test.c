@@ -117,13 +117,20 @@ static void test_many(void)
     g_autoptr(TwinCaptureMerge) merge =
         twin_capture_merge_open((const char *const *)paths, N_CAPTURES, NULL);
     int64_t last_ns = 0;
+    size_t last_capture = 0;
     for (size_t i = 0; i < (size_t)N_CAPTURES * N_PACKETS; i++) {
         TwinFrame frame;
         const TwinCapture *capture = NULL;
         g_assert_cmpint(twin_capture_merge_next(merge, &frame, &capture, NULL), ==,
                         TWIN_CAPTURE_FRAME);
+        size_t from = 0;
+        while (twin_capture_merge_get(merge, from) != capture) {
+            from++;
+        }
         g_assert_cmpint(frame.time_ns, >=, last_ns);
+        g_assert_true(frame.time_ns > last_ns || from >= last_capture);
         last_ns = frame.time_ns;
+        last_capture = from;
     }
     for (size_t i = 0; i < N_CAPTURES; i++) {
         g_assert_cmpuint(twin_capture_n_frames(twin_capture_merge_get(merge, i)), ==, N_PACKETS);

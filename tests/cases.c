@@ -73,7 +73,7 @@ static void parse_word(const char *word, Draft *draft)
 
 static Draft parse_packet(char **words)
 {
-    Draft draft = {.packet = {.gap_ns = 10 * 1000000, .window = 64240}};
+    Draft draft = {.packet = {.gap_ns = 10000000, .window = 64240}};
     if (**words == '+' || **words == '-') {
         draft.packet.gap_ns = (int64_t)(g_ascii_strtod(*words, NULL) * 1e9);
         words++;

@@ -66,7 +66,11 @@ static void test_draws_change_at_the_running_sums(void)
         {{0, 0, 1}, 0x2AAAAAABU, 1}, {{0, 0, 1}, 0x7FFFFFFFU, 1}, {{0, 0, 1}, 0x80000000U, 2},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-        g_assert_cmpuint(twin_cpt_draw(cpt, rows[i].values, rows[i].uniform), ==, rows[i].state);
+        const bool is_seen = rows[i].values[1] + rows[i].values[2] != 1; /* {0, 1} is not */
+        size_t n_unseen = 0;
+        g_assert_cmpuint(twin_cpt_draw(cpt, rows[i].values, rows[i].uniform, &n_unseen), ==,
+                         rows[i].state);
+        g_assert_cmpuint(n_unseen, ==, is_seen ? 0 : 1);
     }
 }
 
@@ -102,6 +106,18 @@ static void test_bad_rows_are_refused(void)
         g_autoptr(GError) error = NULL;
         g_assert_null(
             twin_cpt_new(&small_family, small_states, cases[i].rows, cases[i].n_rows, &error));
+        g_assert_error(error, TWIN_ERROR, TWIN_ERROR_FORMAT);
+    }
+}
+
+static void test_no_states_and_too_many_are_refused(void)
+{
+    static const unsigned n_states[][3] = {{0, 2, 4}, {257, 2, 4}, {3, 0, 4}, {3, 2, 257}};
+    static const uint32_t counts[257] = {1};
+    const TwinCptRow row = {0, counts};
+    for (size_t i = 0; i < G_N_ELEMENTS(n_states); i++) {
+        g_autoptr(GError) error = NULL;
+        g_assert_null(twin_cpt_new(&small_family, n_states[i], &row, 1, &error));
         g_assert_error(error, TWIN_ERROR, TWIN_ERROR_FORMAT);
     }
 }
@@ -173,7 +189,7 @@ static void test_learned_tables_agree_with_the_rows(void)
                 g_assert_cmpfloat(twin_cpt_probability(cpt, values, (unsigned)state), ==,
                                   count / total);
             }
-            const unsigned drawn = twin_cpt_draw(cpt, values, g_test_rand_int());
+            const unsigned drawn = twin_cpt_draw(cpt, values, g_test_rand_int(), NULL);
             g_assert_cmpfloat(twin_cpt_probability(cpt, values, drawn), >, 0);
         }
     }
@@ -211,6 +227,8 @@ int main(int argc, char **argv)
     g_test_add_func("/cpt/draws-change-at-the-running-sums", test_draws_change_at_the_running_sums);
     g_test_add_func("/cpt/rows-come-back-as-they-went-in", test_rows_come_back_as_they_went_in);
     g_test_add_func("/cpt/bad-rows-are-refused", test_bad_rows_are_refused);
+    g_test_add_func("/cpt/no-states-and-too-many-are-refused",
+                    test_no_states_and_too_many_are_refused);
     g_test_add_func("/cpt/more-configurations-than-a-key-holds-are-refused",
                     test_more_configurations_than_a_key_holds_are_refused);
     g_test_add_func("/cpt/learned-tables-agree-with-the-rows",

@@ -151,6 +151,7 @@ static void test_link_types(void)
         {"PPP in HDLC", 50, false, 6, "ff03 0057" IPV6_HELLO},
         {"PPP in HDLC, MPLS", 50, false, 4, "ff03 0281 00011140" IPV4_HELLO},
         {"Cisco HDLC among PPP", 50, false, 4, "0f00 0800" IPV4_HELLO},
+        {"PPP, MPLS multicast", 50, false, 4, "ff03 0283 00011140" IPV4_HELLO},
         {"PPP of pppd", 166, false, 4, "00 ff03 0021" IPV4_HELLO},
         {"PPP with direction", 204, false, 4, "01 ff03 0021" IPV4_HELLO},
         {"PPPoE alone", 51, false, 4, "1100 0001 002f 0021" IPV4_HELLO},
@@ -190,7 +191,7 @@ static void test_ip_headers(void)
 }
 
 /* An outer IPv4 header around @n more bytes, given as four hexadecimal digits of the total. */
-#define OUTER_4(total, protocol) "4500" total "0001 0000 40" protocol "0000 0a000001 0a000002"
+#define OUTER_4(total, protocol) "4500" total "0001 4000 40" protocol "0000 0a000001 0a000002"
 #define OUTER_6(payload, protocol)                                                                 \
     "6000 0000" payload protocol "40"                                                              \
     "fd000000000000000000000000000001"                                                             \
@@ -238,6 +239,8 @@ static void test_tunnels(void)
          OUTER_4("0051", "11") UDP("0868", "003d") "30ff 002d 00000001" IPV4_HELLO},
         {"GTP-U with a number", 101, false, 6,
          OUTER_4("0069", "11") UDP("0868", "0055") "32ff 0045 00000001 0001 00 00" IPV6_HELLO},
+        {"GTP-U with a number and an extension that does not count", 101, false, 4,
+         OUTER_4("0055", "11") UDP("0868", "0041") "32ff 0031 00000001 0001 00 85" IPV4_HELLO},
         {"GTP-U with two extension headers", 101, false, 4,
          OUTER_4("0061", "11") UDP("0868", "004d") "34ff 003d 00000001 0000 00 85"
                                                    "01 0000 c0 02 000000000000 00" IPV4_HELLO},
@@ -281,6 +284,8 @@ static void test_other_frames(void)
         {"IPv4 where IPv6 should be", 1, TWIN_DECODE_MALFORMED, ETHERNET_6 IPV4_HELLO},
         {"IPv4 header of 16 bytes", 101, TWIN_DECODE_MALFORMED,
          "44b8 002d 1234 4000 3f 06 0000 c0000201 c0000202" TCP_HELLO},
+        {"options beyond the frame", 101, TWIN_DECODE_MALFORMED,
+         "4fb8 0050 1234 4000 3f 06 0000 c0000201 c0000202" TCP_HELLO},
         {"total below the header", 101, TWIN_DECODE_MALFORMED,
          "45b8 0013 1234 4000 3f 06 0000 c0000201 c0000202" TCP_HELLO},
         {"no room for a TCP header", 101, TWIN_DECODE_MALFORMED,
@@ -337,6 +342,11 @@ static const struct {
      "4500 0000 1234 4000 3f 06 0000 c0000201 c0000202" TCP_HELLO},
     {"IPv6 length 0, likewise", 101, 69995, 70000, false,
      "6b80 0000 0000 06 3f" ADDRESSES_6 TCP_HELLO},
+    {"802.3's length where IP is silent", 1, 0, 5, false,
+     MACS "0030 060603 4500 0000 1234 4000 3f 06 0000 c0000201 c0000202" TCP_HELLO "0000"},
+    {"PPPoE's, likewise", 1, 0, 5, false,
+     MACS "8864 1100 0001 002f 0021 4500 0000 1234 4000 3f 06 0000 c0000201 c0000202" TCP_HELLO
+          "0000"},
     {"more than the frame had", 101, 0, 1000, true,
      "4500 0410 1234 4000 3f 06 0000 c0000201 c0000202" TCP_HELLO},
     {"a trailer behind the datagram", 101, 0, 1, false,
@@ -433,9 +443,41 @@ static void test_original_length_below_the_captured_one(void)
     TwinFrame frame = twin_test_raw_frame(101, bytes, n_bytes);
     frame.original_bytes = 3;
     g_autoptr(TwinDecoder) decoder = twin_decoder_new();
-    TwinSegment segment;
-    g_assert_cmpint(decode_exactly(decoder, frame, &segment), ==, TWIN_DECODE_SEGMENT);
-    assert_is_hello(&segment, 4);
+    for (unsigned is_silent = 0; is_silent < 2; is_silent++) {
+        TwinSegment segment;
+        g_assert_cmpint(decode_exactly(decoder, frame, &segment), ==, TWIN_DECODE_SEGMENT);
+        assert_is_hello(&segment, 4);
+        bytes[3] = 0; /* the IP header's length: now the frame's counts */
+    }
+}
+
+/* Cut before the TCP header: TCP where that much could be read, else who knows. */
+static void test_cut_before_the_tcp_header(void)
+{
+    static const struct {
+        const char *what;
+        TwinDecodeStatus status;
+        const char *hex; /* what was captured of 1,000 bytes */
+    } rows[] = {
+        {"within the IPv4 header", TWIN_DECODE_NOT_TCP, "4500 03e8 1234 4000 3f 06 0000 c0000201"},
+        {"behind it", TWIN_DECODE_CUT, "4500 03e8 1234 4000 3f 06 0000 c0000201 c0000202"},
+        {"within its options", TWIN_DECODE_CUT,
+         "4700 03e8 1234 4000 3f 06 0000 c0000201 c0000202 0101"},
+        {"within its options, UDP", TWIN_DECODE_NOT_TCP,
+         "4700 03e8 1234 4000 3f 11 0000 c0000201 c0000202 0101"},
+        {"within an extension header", TWIN_DECODE_CUT,
+         "6000 0000 03c0 00 3f" ADDRESSES_6 "06 00 01"},
+    };
+    g_autoptr(TwinDecoder) decoder = twin_decoder_new();
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        uint8_t bytes[MAX_BYTES];
+        const size_t n_bytes = twin_test_hex(rows[i].hex, bytes, sizeof bytes);
+        TwinFrame frame = twin_test_raw_frame(101, bytes, n_bytes);
+        frame.original_bytes = 1000;
+        TwinSegment segment;
+        g_test_message("%s", rows[i].what);
+        g_assert_cmpint(decode_exactly(decoder, frame, &segment), ==, (int)rows[i].status);
+    }
 }
 
 int main(int argc, char **argv)
@@ -448,6 +490,7 @@ int main(int argc, char **argv)
     g_test_add_func("/decoder/payload-lengths", test_payload_lengths);
     g_test_add_func("/decoder/options-that-the-capture-cuts", test_options_that_the_capture_cuts);
     g_test_add_func("/decoder/nesting-is-bounded", test_nesting_is_bounded);
+    g_test_add_func("/decoder/cut-before-the-tcp-header", test_cut_before_the_tcp_header);
     g_test_add_func("/decoder/original-length-below-the-captured-one",
                     test_original_length_below_the_captured_one);
     return g_test_run();

@@ -89,6 +89,33 @@ static void test_fragments_beyond_the_end(void)
     g_assert_cmpuint(twin_fragments_n_lost(fragments), ==, 1);
 }
 
+/* Bytes that a liar sent beyond the end are not given as the datagram's. */
+static void test_the_end_bounds_the_head(void)
+{
+    g_autoptr(TwinFragments) fragments = twin_fragments_new();
+    TwinDatagram whole;
+    TwinFragment beyond = fragment_of(7, 64, 32);
+    beyond.offset = 96;
+    beyond.has_more = true;
+    g_assert_false(add(fragments, beyond, &whole));
+    g_assert_false(add(fragments, fragment_of(7, 0, 64), &whole));
+    g_assert_true(add(fragments, fragment_of(7, 64, 36), &whole));
+    g_assert_cmpuint(whole.bytes.left, ==, DATAGRAM_BYTES);
+}
+
+/* Of two last fragments the first is believed. */
+static void test_two_ends(void)
+{
+    g_autoptr(TwinFragments) fragments = twin_fragments_new();
+    TwinDatagram whole;
+    TwinFragment shorter = fragment_of(7, 64, 8);
+    shorter.has_more = false;
+    g_assert_false(add(fragments, fragment_of(7, 64, 36), &whole));
+    g_assert_false(add(fragments, shorter, &whole));
+    g_assert_true(add(fragments, fragment_of(7, 0, 64), &whole));
+    assert_is_whole(&whole);
+}
+
 static void test_other_datagrams_are_kept_apart(void)
 {
     g_autoptr(TwinFragments) fragments = twin_fragments_new();
@@ -225,6 +252,10 @@ static void test_decoding(void)
         for (size_t k = 0; k < 3; k++) {
             uint8_t bytes[128];
             const size_t n_bytes = twin_test_hex(rows[i].frames[k], bytes, sizeof bytes);
+            if (bytes[0] == 0x45 && (bytes[6] & 0x1f) + bytes[7] > 0) {
+                bytes[1] = 0xb8; /* only the first fragment's header counts */
+                bytes[8] = 1;
+            }
             const TwinFrame frame = twin_test_raw_frame(101, bytes, n_bytes);
             g_assert_cmpint(twin_decoder_decode(decoder, &frame, &segment), ==,
                             k < 2 ? TWIN_DECODE_FRAGMENT : TWIN_DECODE_SEGMENT);
@@ -232,7 +263,32 @@ static void test_decoding(void)
         }
         g_assert_cmpuint(segment.tcp.source_port, ==, 40000);
         g_assert_cmpuint(segment.tcp.window, ==, 256);
+        g_assert_cmpuint(segment.ttl, ==, 0x40);
+        g_assert_cmpuint(segment.traffic_class, ==, 0);
         g_assert_cmpuint(segment.payload_bytes, ==, rows[i].payload_bytes);
+    }
+}
+
+/* RFC 6946: one that is alone has nothing to do with others of its number. */
+static void test_atomic_fragments_stand_alone(void)
+{
+    static const struct {
+        TwinDecodeStatus status;
+        const char *hex;
+    } rows[] = {
+        {TWIN_DECODE_FRAGMENT, IPV6("0010", "2c") "06 00 0001 00000009" TCP_8},
+        {TWIN_DECODE_SEGMENT, IPV6("001c", "2c") "06 00 0000 00000009 1111 2222 00000001" TCP_REST},
+        {TWIN_DECODE_SEGMENT, IPV6("0014", "2c") "06 00 0008 00000009" TCP_REST},
+    };
+    static const uint16_t ports[] = {0, 0x1111, 40000};
+    g_autoptr(TwinDecoder) decoder = twin_decoder_new();
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        uint8_t bytes[128];
+        const size_t n_bytes = twin_test_hex(rows[i].hex, bytes, sizeof bytes);
+        const TwinFrame frame = twin_test_raw_frame(101, bytes, n_bytes);
+        TwinSegment segment;
+        g_assert_cmpint(twin_decoder_decode(decoder, &frame, &segment), ==, (int)rows[i].status);
+        g_assert_true(i == 0 || segment.tcp.source_port == ports[i]);
     }
 }
 
@@ -265,6 +321,8 @@ int main(int argc, char **argv)
     g_test_add_func("/fragments/any-order", test_any_order);
     g_test_add_func("/fragments/overlaps-and-copies", test_overlaps_and_copies);
     g_test_add_func("/fragments/beyond-the-end", test_fragments_beyond_the_end);
+    g_test_add_func("/fragments/the-end-bounds-the-head", test_the_end_bounds_the_head);
+    g_test_add_func("/fragments/two-ends", test_two_ends);
     g_test_add_func("/fragments/other-datagrams-are-kept-apart",
                     test_other_datagrams_are_kept_apart);
     g_test_add_func("/fragments/30-s-and-not-more", test_30_s_and_not_more);
@@ -272,6 +330,7 @@ int main(int argc, char **argv)
     g_test_add_func("/fragments/cut-captures", test_cut_captures);
     g_test_add_func("/fragments/the-largest-datagram", test_the_largest_datagram);
     g_test_add_func("/fragments/decoding", test_decoding);
+    g_test_add_func("/fragments/atomic-ones-stand-alone", test_atomic_fragments_stand_alone);
     g_test_add_func("/fragments/that-are-not-kept", test_fragments_that_are_not_kept);
     return g_test_run();
 }

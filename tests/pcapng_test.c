@@ -294,6 +294,12 @@ static void add_short_section(TwinTestBlocks *blocks)
     blocks->bytes->data[blocks->bytes->len - 21] = 24;
 }
 
+static void add_odd_section(TwinTestBlocks *blocks)
+{
+    twin_test_section(blocks, true);
+    blocks->bytes->data[blocks->bytes->len - 21] = 29;
+}
+
 static const BadBlock bad_blocks[] = {
     {"interface 1 of 1", "names an interface that the section does not describe",
      add_unknown_interface},
@@ -316,6 +322,7 @@ static const BadBlock bad_blocks[] = {
      add_section_without_magic},
     {"section of version 2", "a section of a version that this program cannot read",
      add_section_of_version_2},
+    {"section of 29 bytes", "a section header of impossible length", add_odd_section},
     {"section of 24 bytes", "a section header of impossible length", add_short_section},
 };
 

@@ -156,6 +156,12 @@ static void say_what_was_made(const Options *options, const TwinSynthesiseResult
         name, result->n_flows, result->n_packets, size,
         (double)(result->last_ns - result->first_ns) / 1e9, seed,
         is_stream ? "" : "; open it with: wireshark ", is_stream ? "" : name);
+    if (result->n_unseen > 0 || result->n_bounded > 0) {
+        say(options,
+            "%.2f %% of the decisions had parents never seen together and went by fewer of them; "
+            "%" G_GUINT64_FORMAT " flows ended at the length of their label's longest",
+            100.0 * (double)result->n_unseen / (double)MAX(result->n_draws, 1), result->n_bounded);
+    }
 }
 
 static TwinSynthesiseOptions make_options(const Options *options)

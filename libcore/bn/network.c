@@ -151,12 +151,20 @@ const TwinCpt *twin_network_cpt(const TwinNetwork *self, size_t variable)
     return self->cpts[variable];
 }
 
-void twin_network_draw(const TwinNetwork *self, uint8_t *values, TwinRandom *random)
+size_t twin_network_n_drawn(const TwinNetwork *self)
 {
+    return self->n_drawn;
+}
+
+size_t twin_network_draw(const TwinNetwork *self, uint8_t *values, TwinRandom *random)
+{
+    size_t n_unseen = 0;
     for (size_t i = 0; i < self->n_drawn; i++) {
         const size_t v = self->drawn[i];
-        values[v] = (uint8_t)twin_cpt_draw(self->cpts[v], values, twin_random_u32(random));
+        values[v] =
+            (uint8_t)twin_cpt_draw(self->cpts[v], values, twin_random_u32(random), &n_unseen);
     }
+    return n_unseen;
 }
 
 double twin_network_log_likelihood(const TwinNetwork *self, const uint8_t *values)

@@ -55,8 +55,12 @@ const TwinCpt *twin_network_cpt(const TwinNetwork *self, size_t variable);
  *
  * @param values one state a variable; those of given ones are read, the others written
  * @param random gives one number a drawn variable, in the order of the graph
+ * @return for how many of them the parents' configuration never occurred, so that they backed off
  */
-void twin_network_draw(const TwinNetwork *self, uint8_t *values, TwinRandom *random);
+size_t twin_network_draw(const TwinNetwork *self, uint8_t *values, TwinRandom *random);
+
+/** How many variables are drawn. */
+size_t twin_network_n_drawn(const TwinNetwork *self);
 
 /** ln of the probability of a row's drawn variables under its given ones; −∞ if never seen. */
 double twin_network_log_likelihood(const TwinNetwork *self, const uint8_t *values);

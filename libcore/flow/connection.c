@@ -219,7 +219,7 @@ static unsigned retry(TwinConnection *self, unsigned sender, const TwinPacket *s
     own->syn_octets = MAX(own->syn_octets, octets);
     if (!twin_connection_is_established(self) && is_reset(self)) {
         forget_reset(self);
-        clear(own, TWIN_SIDE_SYN_ACKED);
+        clear(own, TWIN_SIDE_SYN_ACKED | TWIN_SIDE_ACK);
         clear(&self->sides[1 - sender], TWIN_SIDE_SYNACK | TWIN_SIDE_SYN_ACKED);
     }
     return TWIN_CONNECTION_SYN_RETRY;

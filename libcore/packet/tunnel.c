@@ -43,17 +43,17 @@ enum {
 TwinLayer twin_read_gre(TwinWalk *walk)
 {
     /* A field of four bytes for each bit that is set, in this order. */
-    static const uint16_t fields[] = {GRE_CHECKSUM | GRE_ROUTING, GRE_KEY, GRE_SEQUENCE, GRE_ACK};
+    static const uint16_t fields[] = {GRE_CHECKSUM, GRE_KEY, GRE_SEQUENCE, GRE_ACK};
     TwinCursor header = twin_walk_take(walk, 4);
     const uint16_t flags = twin_cursor_u16(&header);
     const uint16_t protocol = twin_cursor_u16(&header);
+    if ((flags & GRE_ROUTING) != 0) {
+        return twin_walk_end(walk, TWIN_DECODE_NOT_TCP); /* source routes: RFC 2784 dropped them */
+    }
     for (size_t i = 0; i < G_N_ELEMENTS(fields); i++) {
         if ((flags & fields[i]) != 0) {
             (void)twin_walk_take(walk, GRE_FIELD_BYTES);
         }
-    }
-    if ((flags & GRE_ROUTING) != 0) {
-        return twin_walk_end(walk, TWIN_DECODE_NOT_TCP); /* source routes: RFC 2784 dropped them */
     }
     if (protocol == GRE_ERSPAN_2) { /* type I has no sequence number and no header */
         return (flags & GRE_SEQUENCE) != 0 ? (TwinLayer){read_erspan_2}
@@ -85,7 +85,6 @@ static TwinLayer read_geneve(TwinWalk *walk)
 /* 3GPP TS 29.281, 5.1: version 1 with a user's packet, and its optional fields. */
 static TwinLayer read_gtp_user(TwinWalk *walk)
 {
-    enum { MAX_EXTENSIONS = 8 };
     TwinCursor header = twin_walk_take(walk, 8);
     const uint8_t version_and_flags = twin_cursor_u8(&header);
     const uint8_t message_type = twin_cursor_u8(&header);
@@ -98,7 +97,7 @@ static TwinLayer read_gtp_user(TwinWalk *walk)
     TwinCursor optional = twin_walk_take(walk, 4); /* all of them are there when any flag is set */
     (void)twin_cursor_take(&optional, 3);
     uint8_t extension = (version_and_flags & 4) != 0 ? twin_cursor_u8(&optional) : 0;
-    for (unsigned n = 0; n < MAX_EXTENSIONS && extension != 0; n++) {
+    while (extension != 0 && !walk->bytes.overrun) {
         TwinCursor length =
             twin_walk_take(walk, 1); /* in 4-byte units, the next type in the last */
         const size_t n_bytes = twin_cursor_u8(&length) * (size_t)4;
@@ -109,7 +108,7 @@ static TwinLayer read_gtp_user(TwinWalk *walk)
         (void)twin_cursor_take(&content, n_bytes - 2);
         extension = twin_cursor_u8(&content);
     }
-    return extension == 0 ? (TwinLayer){twin_read_ip} : (TwinLayer){read_nothing};
+    return (TwinLayer){twin_read_ip};
 }
 
 /* RFC 2661, 3.1: optional length, tunnel, session, optional numbers and offset; then PPP. */

@@ -145,12 +145,18 @@ static void remember(const TwinSampler *self, TwinSampling *sampling, const uint
     }
 }
 
+static void count_draws(const Places *places, size_t n_unseen, TwinDrawnPacket *packet)
+{
+    packet->n_draws = (uint8_t)twin_network_n_drawn(places->network);
+    packet->n_unseen = (uint8_t)n_unseen;
+}
+
 static TwinDrawnPacket draw_first(const TwinSampler *self, TwinSampling *sampling)
 {
     const Places *places = &self->first;
     uint8_t values[TWIN_MAX_NODES] = {0};
     values[places->label] = sampling->label;
-    twin_network_draw(places->network, values, &sampling->random);
+    const size_t n_unseen = twin_network_draw(places->network, values, &sampling->random);
     uint8_t states[N_PARTS];
     for (size_t p = 0; p < N_PARTS; p++) {
         states[p] = places->parts[p] != ABSENT ? values[places->parts[p]]
@@ -158,6 +164,7 @@ static TwinDrawnPacket draw_first(const TwinSampler *self, TwinSampling *samplin
     }
     remember(self, sampling, states);
     TwinDrawnPacket packet = value_packet(self, sampling, states, false);
+    count_draws(places, n_unseen, &packet);
     if (self->first_packet == TWIN_FIRST_PACKET_SEED) {
         const TwinSeed *seed = sampling->seed;
         packet.payload_bytes = seed->first_payload_bytes;
@@ -180,11 +187,13 @@ TwinDrawnPacket twin_sampler_next(const TwinSampler *self, TwinSampling *samplin
     uint8_t *values = sampling->states;
     values[places->label] = sampling->label;
     values[places->index] = twin_coding_state(self->index_coding, sampling->index);
-    twin_network_draw(places->network, values, &sampling->random);
+    const size_t n_unseen = twin_network_draw(places->network, values, &sampling->random);
     uint8_t states[N_PARTS];
     for (size_t p = 0; p < N_PARTS; p++) {
         states[p] = values[places->parts[p]];
     }
     remember(self, sampling, states);
-    return value_packet(self, sampling, states, true);
+    TwinDrawnPacket packet = value_packet(self, sampling, states, true);
+    count_draws(places, n_unseen, &packet);
+    return packet;
 }

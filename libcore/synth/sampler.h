@@ -27,7 +27,9 @@ typedef struct {
     uint16_t flags;
     uint8_t side; /* 0: client */
     bool is_last;
-    bool is_bounded; /* last because the flow is as long as it may be */
+    bool is_bounded;  /* last because the flow is as long as it may be */
+    uint8_t n_draws;  /* from tables */
+    uint8_t n_unseen; /* of these, with a parent configuration never seen */
 } TwinDrawnPacket;
 
 TwinSampler *twin_sampler_new(const TwinModel *model, TwinFirstPacket first_packet);

@@ -154,6 +154,8 @@ static bool write_packet(Writer *writer, OpenFlow *flow, int64_t time_ns)
     const TwinFrame frame = twin_frame_make(&flow->maker, &segment, writer->options->payload,
                                             &flow->payload_random, writer->bytes);
     count_packet(writer->result, &frame);
+    writer->result->n_draws += packet->n_draws;
+    writer->result->n_unseen += packet->n_unseen;
     const bool is_first = flow->sampling.index == 1;
     const char *comment = is_first ? writer->comments[flow->sampling.seed->label] : NULL;
     twin_session_arrive(&flow->session, &segment); /* this design knows no path: at once */
