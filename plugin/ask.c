@@ -10,10 +10,13 @@
 #include "module.h"
 #include "outcome.h"
 #include "place.h"
+#include "settings.h"
+#include "work.h"
+
+#include <string.h>
 
 enum {
     FLOWS_LIKE_ONE = 100, /* offered where one flow is imitated */
-    FEW_PACKETS = 1000,   /* fewer make a poor network */
 };
 
 /* What a dialog was opened for; it may stand longer than the capture. */
@@ -26,6 +29,8 @@ typedef struct {
     char *hints[TWIN_N_SCOPES];
     char *output;
     size_t n_chosen[TWIN_N_SCOPES];
+    uint64_t n_wished; /* flows, by the preferences; 0: as many as are chosen */
+    GError *error;     /* in the preferences; NULL: none */
 } Question;
 
 static Question *question; // NOLINT(*-avoid-non-const-global-variables)
@@ -36,6 +41,7 @@ static void free_question(Question *self)
         g_free(self->texts[scope]);
         g_free(self->hints[scope]);
     }
+    g_clear_error(&self->error);
     g_free(self->output);
     g_free(self->input);
     g_free(self);
@@ -76,7 +82,7 @@ static char *file_problem(const TwinRequest *request)
 static char *problem(const Question *self, const TwinRequest *request)
 {
     if (request->task != TWIN_TASK_GENERATE && self->session == NULL) {
-        return g_strdup("The capture was closed. Open it again, then this dialog.");
+        return g_strdup("The capture was closed, or read anew. Open this dialog again.");
     }
     if (request->task != TWIN_TASK_GENERATE && self->n_chosen[request->scope] == 0) {
         return g_strdup("No TCP flow is chosen to learn from.");
@@ -103,7 +109,7 @@ static TwinJudgement judge(const TwinRequest *request, char **text_out, void *da
     if (*text_out != NULL) {
         return TWIN_JUDGEMENT_WRONG;
     }
-    const size_t n_inputs = self->input == NULL && request->model == NULL ? 0 : 1;
+    const size_t n_inputs = self->input == NULL ? 1 : 2;
     if (twin_output_check(request->output, NULL, inputs, n_inputs, true, &error)) {
         if (!g_file_test(request->output, G_FILE_TEST_EXISTS)) {
             return TWIN_JUDGEMENT_GOOD;
@@ -154,12 +160,14 @@ static char *scope_text(TwinScope scope, const TwinChoice *choice, const TwinTra
 
 static const char *scope_hint(TwinTask task, TwinScope scope, const TwinChoice *choice)
 {
-    if (scope == TWIN_SCOPE_FLOW && task == TWIN_TASK_SYNTHESIZE) {
-        return "Each new flow starts from this one; how flows go on is learned from all.";
+    if (choice->n_chosen >= TWIN_ENOUGH_FLOWS) {
+        return "";
     }
-    return choice->n_packets < FEW_PACKETS
-               ? "Few packets to learn from: the new flows will be close to the old ones."
-               : "";
+    if (task == TWIN_TASK_SYNTHESIZE && scope != TWIN_SCOPE_CAPTURE) {
+        return "Too few flows to learn from alone: each new flow starts like one of these, how it "
+               "goes on is learned from the whole capture.";
+    }
+    return "Few flows to learn from: the new ones will be close to the old ones.";
 }
 
 static void offer_scope(Question *self, TwinForm *form, const capture_file *file, TwinScope scope)
@@ -178,7 +186,9 @@ static void offer_scope(Question *self, TwinForm *form, const capture_file *file
     self->n_chosen[scope] = choice.n_chosen;
     form->scopes[scope] = self->texts[scope];
     form->scope_hints[scope] = self->hints[scope];
-    form->scope_flows[scope] = scope == TWIN_SCOPE_FLOW ? FLOWS_LIKE_ONE : choice.n_chosen;
+    form->scope_flows[scope] = self->n_wished != 0        ? self->n_wished
+                               : scope == TWIN_SCOPE_FLOW ? FLOWS_LIKE_ONE
+                                                          : choice.n_chosen;
     twin_choice_clear(&choice);
 }
 
@@ -191,7 +201,6 @@ static uint32_t selected_frame(const capture_file *file, const TwinSession *sess
 static void offer_scopes(Question *self, TwinForm *form)
 {
     const capture_file *file = twin_capture_file();
-    self->input = g_strdup(file->filename);
     self->frame = selected_frame(file, self->session);
     for (unsigned scope = 0; scope < TWIN_N_SCOPES; scope++) {
         offer_scope(self, form, file, (TwinScope)scope);
@@ -227,6 +236,25 @@ static const char *obstacle(TwinTask task, TwinSession *session, const char **re
     return NULL;
 }
 
+/* What the preferences say; a word of theirs wins over what would be offered. */
+static void take_settings(Question *self, TwinRequest *request)
+{
+    TwinSettings settings;
+    if (!twin_settings_look(&settings, &self->error)) {
+        return;
+    }
+    self->n_wished = settings.n_flows;
+    request->n_flows = settings.n_flows != 0 ? settings.n_flows : FLOWS_LIKE_ONE;
+    request->seed = settings.seed;
+    request->payload = settings.payload;
+    request->first_packet = settings.first_packet;
+    request->is_anonymous = settings.addresses == TWIN_ADDRESSES_ANONYMOUS;
+    request->opening = settings.opening;
+    for (size_t d = 0; settings.preset != NULL && twin_preset_name(d) != NULL; d++) {
+        request->design = strcmp(twin_preset_name(d), settings.preset) == 0 ? d : request->design;
+    }
+}
+
 static void fill_in(Question *self, TwinForm *form)
 {
     static const char *designs[8];
@@ -240,8 +268,8 @@ static void fill_in(Question *self, TwinForm *form)
     form->output_kinds = self->task == TWIN_TASK_LEARN
                              ? "Models (*.json)"
                              : "pcapng, says that it is synthetic (*.pcapng);;pcap (*.pcap)";
-    form->initial.seed = 1;
-    form->initial.n_flows = FLOWS_LIKE_ONE;
+    const capture_file *file = twin_capture_file(); /* whatever is learned from: not to be lost */
+    self->input = file != NULL ? g_strdup(file->filename) : NULL;
     if (self->session != NULL) {
         offer_scopes(self, form);
     }
@@ -269,6 +297,14 @@ void twin_ask(TwinTask task, TwinScope scope, TwinSession *session)
     question = g_new0(Question, 1);
     question->task = task;
     question->session = task != TWIN_TASK_GENERATE ? session : NULL;
+    take_settings(question, &form.initial);
+    if (question->error != NULL) {
+        window->show_message(TWIN_MESSAGE_ERROR, twin_outcome_title(&form.initial),
+                             question->error->message,
+                             "Edit, Preferences, Protocols, flowtwin has it.");
+        close_question(question);
+        return;
+    }
     fill_in(question, &form);
     form.judge = judge;
     form.accept = accept;

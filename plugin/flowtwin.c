@@ -5,7 +5,10 @@
 #include "fields.h"
 #include "label.h"
 #include "menu.h"
+#include "report.h"
 #include "session.h"
+#include "settings.h"
+#include "synthesis.h"
 
 /* Wireshark has one capture file at a time and calls plugins without an object of theirs. */
 static struct {
@@ -58,7 +61,8 @@ static TwinSession *session_at_hand(void)
 static void register_protocol(void)
 {
     plugin.protocol = twin_fields_register();
-    plugin.tap = register_tap("flowtwin");
+    twin_settings_register(plugin.protocol);
+    plugin.tap = register_tap(TWIN_TAP);
     plugin.handle = register_dissector("flowtwin", dissect, plugin.protocol);
     register_init_routine(begin_file);
     twin_menu_register(session_at_hand); /* its cleanup comes before the session's end */
@@ -67,7 +71,10 @@ static void register_protocol(void)
 
 static void register_handoff(void)
 {
+    static const TwinStatKind *const stats[] = {&twin_stat_check, &twin_stat_flows,
+                                                &twin_stat_synthesize, NULL};
     twin_label_init();
+    twin_stats_register(stats);
     register_postdissector(plugin.handle);
 }
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "frame.h"
 
+#include <epan/conversation.h>
+#include <epan/dissectors/packet-tcp.h>
+
 static const int64_t second_ns = 1000000000;
 
 /* No link type that is read: libflowtwin counts such frames. */
@@ -63,4 +66,11 @@ bool twin_frame_of_record(const wtap_rec *record, const uint8_t *bytes, const ns
         .bytes = bytes,
     };
     return true;
+}
+
+uint32_t twin_stream_of(packet_info *pinfo)
+{
+    conversation_t *conversation = find_conversation_pinfo(pinfo, 0);
+    return conversation != NULL ? get_tcp_conversation_data(conversation, pinfo)->stream
+                                : UINT32_MAX;
 }

@@ -24,4 +24,7 @@ bool twin_frame_of(const packet_info *pinfo, tvbuff_t *tvb, TwinFrame *frame_out
 bool twin_frame_of_record(const wtap_rec *record, const uint8_t *bytes, const nstime_t *time,
                           TwinFrame *frame_out);
 
+/** tcp.stream of a packet that has a TCP layer; UINT32_MAX: Wireshark knows none. */
+uint32_t twin_stream_of(packet_info *pinfo);
+
 #endif

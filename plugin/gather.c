@@ -15,7 +15,7 @@ struct TwinGather {
     size_t n_flows;
     uint32_t next; /* frame */
     uint32_t n_frames;
-    GArray *numbers; /* uint32_t: frames taken, in order; its index + 1 is the flows' number */
+    GByteArray *chosen; /* one a flow of @flows */
 };
 
 TwinGather *twin_gather_new(const capture_file *file, TwinSession *session,
@@ -31,7 +31,7 @@ TwinGather *twin_gather_new(const capture_file *file, TwinSession *session,
     self->labels = g_new0(const char *, self->n_flows);
     self->next = 1;
     self->n_frames = file->count;
-    self->numbers = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+    self->chosen = g_byte_array_new();
     for (uint32_t flow = 0; flow < self->n_flows; flow++) {
         TwinTrackedFlow tracked;
         twin_tracker_flow(tracker, flow, &tracked);
@@ -45,7 +45,7 @@ void twin_gather_free(TwinGather *self)
     if (self != NULL) {
         twin_flows_free(self->flows);
         g_free(self->labels);
-        g_array_unref(self->numbers);
+        g_clear_pointer(&self->chosen, g_byte_array_unref);
         g_free(self);
     }
 }
@@ -53,6 +53,21 @@ void twin_gather_free(TwinGather *self)
 double twin_gather_fraction(const TwinGather *self)
 {
     return self->next > self->n_frames ? 1 : (double)(self->next - 1) / (double)self->n_frames;
+}
+
+/* A flow that comes for the first time has the session's label, and is chosen as there. */
+static void note_flow(TwinGather *self, uint32_t number)
+{
+    const uint32_t flow = twin_flows_pushed(self->flows);
+    const uint32_t known = twin_session_flow(self->session, number);
+    if (flow != self->chosen->len) {
+        return; /* none, or not its first packet */
+    }
+    const uint8_t is_chosen = twin_choice_has(self->choice, self->session, number) ? 1 : 0;
+    g_byte_array_append(self->chosen, &is_chosen, 1);
+    if (known < self->n_flows) {
+        twin_flows_set_label(self->flows, flow, self->labels[known]);
+    }
 }
 
 /* Reads a frame's record and pushes it. */
@@ -75,16 +90,11 @@ static bool take(TwinGather *self, capture_file *file, uint32_t number, TwinReco
                               &frame)) {
         return true;
     }
-    const uint32_t flow = twin_session_flow(self->session, number);
-    g_array_append_val(self->numbers, number);
-    return twin_flows_push(self->flows, &frame, flow < self->n_flows ? self->labels[flow] : NULL,
-                           error);
-}
-
-static bool is_wanted(const TwinGather *self, uint32_t number)
-{
-    return self->choice != NULL ? twin_choice_has(self->choice, self->session, number)
-                                : twin_session_flow(self->session, number) != TWIN_TRACKER_NO_FLOW;
+    if (!twin_flows_push(self->flows, &frame, NULL, error)) {
+        return false;
+    }
+    note_flow(self, number);
+    return true;
 }
 
 bool twin_gather_step(TwinGather *self, capture_file *file, int64_t slice_us, GError **error)
@@ -94,7 +104,7 @@ bool twin_gather_step(TwinGather *self, capture_file *file, int64_t slice_us, GE
     TwinRecord record;
     twin_record_init(&record);
     while (is_good && self->next <= self->n_frames) {
-        if (is_wanted(self, self->next)) {
+        if (twin_session_flow(self->session, self->next) != TWIN_TRACKER_NO_FLOW) {
             is_good = take(self, file, self->next, &record, error);
         }
         self->next++;
@@ -106,17 +116,8 @@ bool twin_gather_step(TwinGather *self, capture_file *file, int64_t slice_us, GE
     return is_good;
 }
 
-uint32_t twin_gather_number_of(const TwinGather *self, uint32_t frame)
+TwinFlows *twin_gather_steal(TwinGather *self, GByteArray **chosen_out)
 {
-    for (guint i = 0; i < self->numbers->len; i++) {
-        if (g_array_index(self->numbers, uint32_t, i) == frame) {
-            return i + 1;
-        }
-    }
-    return 0;
-}
-
-TwinFlows *twin_gather_steal(TwinGather *self)
-{
+    *chosen_out = g_steal_pointer(&self->chosen);
     return g_steal_pointer(&self->flows);
 }

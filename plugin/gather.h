@@ -16,7 +16,7 @@
 typedef struct TwinGather TwinGather;
 
 /**
- * @param choice  flows to take; NULL: all
+ * @param choice  flows that are to be imitated
  * @param session borrowed, as is @choice: end the gathering before either
  */
 TwinGather *twin_gather_new(const capture_file *file, TwinSession *session,
@@ -34,10 +34,12 @@ bool twin_gather_step(TwinGather *self, capture_file *file, int64_t slice_us, GE
 /** 0 … 1; 1: all are taken. */
 double twin_gather_fraction(const TwinGather *self);
 
-/** The number that the flows have for @frame; 0: it was not taken. Ask when all are taken. */
-uint32_t twin_gather_number_of(const TwinGather *self, uint32_t frame);
-
-/** (transfer full) What was taken, not finished yet. */
-TwinFlows *twin_gather_steal(TwinGather *self);
+/**
+ * What was taken, not finished yet.
+ *
+ * @param chosen_out (transfer full) a byte a flow: 1 where it is to be imitated
+ * @return (transfer full)
+ */
+TwinFlows *twin_gather_steal(TwinGather *self, GByteArray **chosen_out);
 
 #endif

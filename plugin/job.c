@@ -22,8 +22,6 @@ typedef struct {
     TwinWork *work;
     TwinGather *gather; /* NULL: the packets are taken */
     TwinChoice choice;
-    bool has_choice;
-    uint32_t frame;
     int64_t start_us;
     guint source;
 } Job;
@@ -88,19 +86,19 @@ static gboolean watch(void *data)
     return G_SOURCE_REMOVE;
 }
 
-static void start_work(TwinFlows *flows, uint32_t number)
+static void start_work(TwinFlows *flows, GByteArray *chosen)
 {
-    twin_work_start(job->work, flows, number);
+    twin_work_start(job->work, flows, chosen);
     job->source = g_timeout_add(LOOK_MS, watch, NULL);
 }
 
 /* All are taken: on with the rest in a thread. */
 static void hand_over(void)
 {
-    const uint32_t number = job->frame != 0 ? twin_gather_number_of(job->gather, job->frame) : 0;
-    TwinFlows *flows = twin_gather_steal(job->gather);
+    GByteArray *chosen = NULL;
+    TwinFlows *flows = twin_gather_steal(job->gather, &chosen);
     end_gathering();
-    start_work(flows, number);
+    start_work(flows, chosen);
 }
 
 static gboolean gather(void *data)
@@ -128,57 +126,40 @@ static gboolean gather(void *data)
     return G_SOURCE_REMOVE;
 }
 
-/* Look-alikes of one flow want networks that have seen more than that flow. */
-static bool is_part(const TwinRequest *request)
-{
-    switch (request->scope) {
-    case TWIN_SCOPE_LABEL:
-    case TWIN_SCOPE_DISPLAYED:
-        return true;
-    case TWIN_SCOPE_FLOW:
-        return request->task == TWIN_TASK_LEARN;
-    case TWIN_SCOPE_CAPTURE:
-    case TWIN_N_SCOPES:
-        break;
-    }
-    return false;
-}
-
-static void start_gathering(const TwinRequest *request, const capture_file *file,
+static void start_gathering(const TwinRequest *request, const capture_file *file, uint32_t frame,
                             TwinSession *session)
 {
-    if (is_part(request)) {
-        const uint32_t flow =
-            job->frame != 0 ? twin_session_flow(session, job->frame) : TWIN_TRACKER_NO_FLOW;
-        twin_choice_make(&job->choice, file, session, request->scope, flow);
-        job->has_choice = true;
-    }
-    job->gather = twin_gather_new(file, session, job->has_choice ? &job->choice : NULL);
+    const uint32_t flow = frame != 0 ? twin_session_flow(session, frame) : TWIN_TRACKER_NO_FLOW;
+    twin_choice_make(&job->choice, file, session, request->scope, flow);
+    job->gather = twin_gather_new(file, session, &job->choice);
     job->source = g_timeout_add(SLICE_GAP_MS, gather, NULL);
 }
 
 void twin_job_start(const TwinRequest *request, uint32_t frame, TwinSession *session)
 {
-    capture_file *file = session != NULL ? twin_capture_file() : NULL;
+    const capture_file *file = twin_capture_file();
     if (job != NULL || (session != NULL && file == NULL)) {
         return;
     }
     job = g_new0(Job, 1);
     job->work = twin_work_new(request, file != NULL ? file->filename : NULL);
-    job->frame = frame;
     job->start_us = g_get_monotonic_time();
     twin_module_window()->open_progress(twin_outcome_title(request), cancel);
     if (session != NULL) {
-        start_gathering(request, file, session);
+        start_gathering(request, file, frame, session);
     } else {
-        start_work(NULL, 0);
+        start_work(NULL, NULL);
     }
 }
 
 void twin_job_capture_closed(void)
 {
     if (job != NULL && job->gather != NULL) {
-        twin_work_free(end_job());
+        g_autoptr(GError) error =
+            g_error_new_literal(TWIN_ERROR, TWIN_ERROR_INPUT,
+                                "the capture was closed, or read anew, before its packets were "
+                                "taken");
+        give_up(error);
     }
 }
 

@@ -3,6 +3,7 @@
 #include "module.h"
 
 #include "compat.h"
+#include "complain.h"
 #include "menu.h"
 #include "plain.h"
 
@@ -13,12 +14,6 @@ enum { FIRST_LOOK_MS = 200 }; /* Wireshark's window is there by then, and its st
 
 /* A module stays: Qt objects of it may live as long as the program. */
 static const TwinWindow *window; // NOLINT(*-avoid-non-const-global-variables)
-
-bool twin_module_has_window(void)
-{
-    const funnel_ops_t *operations = funnel_get_funnel_ops();
-    return operations != NULL && operations->new_dialog != NULL;
-}
 
 const TwinWindow *twin_module_window(void)
 {
@@ -63,7 +58,7 @@ static const TwinWindow *load(void)
 static gboolean look(void *data)
 {
     (void)data;
-    if (twin_module_has_window()) {
+    if (twin_has_window()) {
         const TwinWindow *found = load();
         window = found != NULL ? found : twin_plain_window();
         twin_menu_hook(window);

@@ -10,7 +10,4 @@ void twin_module_start(void);
 /** What draws; NULL before it is loaded and in tshark. */
 const TwinWindow *twin_module_window(void);
 
-/** True where the program has a window. */
-bool twin_module_has_window(void);
-
 #endif

@@ -135,11 +135,13 @@ static void show_model(const TwinRequest *request, const TwinWorkResult *result,
 /* The same program, with the same profile. */
 static bool open_window(const char *path)
 {
-    g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);
-    const char *const command[] = {program != NULL ? program : "wireshark", "-C",
-                                   get_profile_name(), path, NULL};
-    return g_spawn_async(NULL, (char **)(uintptr_t)command, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL,
-                         NULL, NULL);
+    g_auto(GStrv) command = g_new0(char *, 5);
+    char *program = g_file_read_link("/proc/self/exe", NULL);
+    command[0] = program != NULL ? program : g_strdup("wireshark");
+    command[1] = g_strdup("-C");
+    command[2] = g_strdup(get_profile_name());
+    command[3] = g_strdup(path);
+    return g_spawn_async(NULL, command, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL);
 }
 
 static void open_here(const char *path)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "plain.h"
 
-#include "compat.h"
+#include "capture_file.h"
 
 /* Fields of the dialog, all text. */
 typedef enum {
@@ -28,6 +28,7 @@ static const char *const scope_words[TWIN_N_SCOPES] = {"flow", "label", "display
 static struct {
     TwinForm form;
     struct progdlg *bar;
+    void (*cancel)(void);
     gboolean stop; /* where Wireshark wants one; it is never set */
 } plain;           // NOLINT(*-avoid-non-const-global-variables)
 
@@ -138,19 +139,27 @@ static void close_progress(void)
     }
 }
 
-/* Cancel is Wireshark's own business here: its stop button marks the capture file. */
 static void open_progress(const char *title, void (*cancel)(void))
 {
-    (void)cancel;
     close_progress();
+    plain.cancel = cancel;
     plain.bar = operations()->new_progress_window(operations()->ops_id, title, "", TRUE,
                                                   (void *)&plain.stop);
 }
 
 static void update_progress(const char *what, double fraction)
 {
-    if (plain.bar != NULL) {
-        operations()->update_progress(plain.bar, (float)fraction, what);
+    if (plain.bar == NULL) {
+        return;
+    }
+    operations()->update_progress(plain.bar, (float)fraction, what);
+    /* Its stop button marks the capture, not the flag that it was given. */
+    capture_file *file = twin_capture_file();
+    if (plain.stop || (file != NULL && file->stop_flag)) {
+        plain.cancel();
+    }
+    if (file != NULL) {
+        file->stop_flag = FALSE;
     }
 }
 

@@ -2,7 +2,7 @@
 #include "rescan.h"
 
 #include "capture_file.h"
-#include "module.h"
+#include "complain.h"
 
 enum { LOOK_MS = 100 };
 
@@ -25,7 +25,7 @@ static bool is_filtered(const capture_file *file)
 static gboolean look(void *data)
 {
     (void)data;
-    if (!twin_module_has_window()) {
+    if (!twin_has_window()) {
         watch.source = 0;
         return G_SOURCE_REMOVE;
     }

@@ -3,6 +3,7 @@
 
 #include <flowtwin/synthesise.h>
 
+#include "complain.h"
 #include "frame.h"
 #include "label.h"
 
@@ -46,9 +47,7 @@ void twin_session_free(TwinSession *self)
  */
 static Demand demand_of(const packet_info *pinfo, bool is_asked)
 {
-    const funnel_ops_t *window = funnel_get_funnel_ops();
-    const bool has_window = window != NULL && window->new_dialog != NULL;
-    return !is_asked && !has_window && pinfo->cinfo != NULL ? NOBODY_ASKS : GATHERING;
+    return !is_asked && !twin_has_window() && pinfo->cinfo != NULL ? NOBODY_ASKS : GATHERING;
 }
 
 /* A packet's own comments, as the file has them. */

@@ -49,7 +49,9 @@ typedef struct TwinRequest {
     TwinScope scope;
     uint64_t n_flows;
     uint64_t seed;
-    size_t design; /**< a row of the preset table */
+    size_t design;         /**< a row of the preset table */
+    unsigned payload;      /**< TwinPayload; a preference, not in the dialog */
+    unsigned first_packet; /**< TwinFirstPacket, likewise */
     bool is_anonymous;
     bool may_exist; /**< the user agreed that the output is replaced */
     TwinOpening opening;

@@ -21,10 +21,13 @@ static const struct {
 };
 
 struct TwinWork {
-    TwinRequest request; /* its strings are ours */
+    TwinRequest request; /* with the strings below */
+    char *model;
+    char *output;
     char *input;
-    TwinFlows *flows;
-    uint32_t number;
+    TwinFlows *flows;    /* of the whole capture */
+    GByteArray *chosen;  /* one a flow */
+    TwinFlows *imitated; /* those chosen */
     TwinProgress progress;
     Step step; /* of the thread alone */
     GThread *thread;
@@ -60,8 +63,8 @@ TwinWork *twin_work_new(const TwinRequest *request, const char *input)
 {
     TwinWork *self = g_new0(TwinWork, 1);
     self->request = *request;
-    self->request.model = g_strdup(request->model);
-    self->request.output = g_strdup(request->output);
+    self->request.model = self->model = g_strdup(request->model);
+    self->request.output = self->output = g_strdup(request->output);
     self->input = g_strdup(input);
     self->progress = (TwinProgress){.report = report, .data = self};
     self->what = g_strdup("");
@@ -79,12 +82,14 @@ void twin_work_free(TwinWork *self)
         (void)g_thread_join(self->thread);
     }
     twin_flows_free(self->flows);
+    twin_flows_free(self->imitated);
+    g_clear_pointer(&self->chosen, g_byte_array_unref);
     g_clear_error(&self->error);
     g_mutex_clear(&self->lock);
     g_free(self->what);
     g_free(self->input);
-    g_free((char *)(uintptr_t)self->request.model);
-    g_free((char *)(uintptr_t)self->request.output);
+    g_free(self->model);
+    g_free(self->output);
     g_free(self);
 }
 
@@ -103,29 +108,11 @@ bool twin_work_is_cancelled(TwinWork *self)
     return g_atomic_int_get(&self->is_cancelled) != 0;
 }
 
-/* The flow that has the packet of this number; SIZE_MAX: none. */
-static size_t find_flow(const TwinFlows *flows, uint32_t number)
-{
-    for (size_t f = 0; f < twin_flows_n_flows(flows); f++) {
-        const TwinFlow *flow = twin_flows_flow(flows, f);
-        for (uint32_t k = 0; k < flow->n_packets; k++) {
-            if (twin_flows_packet(flows, flow, k)->frame == number) {
-                return f;
-            }
-        }
-    }
-    return SIZE_MAX;
-}
-
-/* Audits one flow, or all (SIZE_MAX). */
-static void audit(const TwinFlows *flows, size_t only, TwinWorkTotals *totals)
+static void audit(const TwinFlows *flows, TwinWorkTotals *totals)
 {
     g_autoptr(TwinAudit) audit = twin_audit_new(TWIN_READING_EXACT);
     for (size_t f = 0; f < twin_flows_n_flows(flows); f++) {
         TwinVerdict verdicts[TWIN_N_CHECKS];
-        if (only != SIZE_MAX && f != only) {
-            continue;
-        }
         twin_check_flow(audit, flows, twin_flows_flow(flows, f), verdicts);
         totals->n_flows++;
         for (unsigned check = 0; check < TWIN_N_CHECKS; check++) {
@@ -139,25 +126,46 @@ static TwinAddresses addresses_of(const TwinRequest *request)
     return request->is_anonymous ? TWIN_ADDRESSES_ANONYMOUS : TWIN_ADDRESSES_KEEP;
 }
 
+/* A model that is to be kept knows what was chosen and no more. Look-alikes of few flows want
+ * networks that have seen more. */
+static const TwinFlows *lesson_of(const TwinWork *self)
+{
+    const bool is_enough = twin_flows_n_flows(self->imitated) >= TWIN_ENOUGH_FLOWS;
+    return self->request.task == TWIN_TASK_LEARN || is_enough ? self->imitated : self->flows;
+}
+
+static bool choose(TwinWork *self)
+{
+    if (!begin_step(self, STEP_LEARN) || !twin_flows_finish(self->flows, &self->error)) {
+        return false;
+    }
+    self->imitated =
+        twin_flows_choose(self->flows, self->chosen->data, self->chosen->len, &self->error);
+    if (self->imitated != NULL && twin_flows_n_flows(self->imitated) == 0) {
+        g_set_error_literal(&self->error, TWIN_ERROR, TWIN_ERROR_EMPTY,
+                            "no TCP flow was chosen to learn from");
+        return false;
+    }
+    return self->imitated != NULL;
+}
+
 static TwinModel *learn(TwinWork *self)
 {
+    if (!choose(self)) {
+        return NULL;
+    }
     TwinLearnOptions options = TWIN_LEARN_OPTIONS_INIT;
     options.preset = twin_preset_name(self->request.design);
-    options.addresses = addresses_of(&self->request);
+    /* A model that never leaves the program may know what is to be written. */
+    options.addresses = self->request.task == TWIN_TASK_SYNTHESIZE ? TWIN_ADDRESSES_KEEP
+                                                                   : addresses_of(&self->request);
     options.seed = self->request.seed;
     options.n_threads = CLAMP(g_get_num_processors(), 1U, (unsigned)MAX_THREADS);
     options.progress = &self->progress;
-    if (!begin_step(self, STEP_LEARN) || !twin_flows_finish(self->flows, &self->error)) {
-        return NULL;
-    }
-    if (self->request.task == TWIN_TASK_SYNTHESIZE) {
-        /* The model never leaves the program, so it may know what is to be written. */
-        options.addresses = TWIN_ADDRESSES_KEEP;
-    }
-    return twin_model_learn(self->flows, &options, &self->error);
+    return twin_model_learn(lesson_of(self), &options, &self->error);
 }
 
-static bool write_capture(TwinWork *self, const TwinModel *model, size_t like)
+static bool write_capture(TwinWork *self, const TwinModel *model)
 {
     const char *const inputs[] = {self->input != NULL ? self->input : self->request.model,
                                   self->request.model};
@@ -165,11 +173,13 @@ static bool write_capture(TwinWork *self, const TwinModel *model, size_t like)
     options.n_flows = self->request.n_flows;
     options.seed = self->request.seed;
     options.addresses = addresses_of(&self->request);
-    options.like_flows = like != SIZE_MAX ? self->flows : NULL;
-    options.like_flow = like != SIZE_MAX ? like : 0;
+    options.payload = (TwinPayload)self->request.payload;
+    options.first_packet = (TwinFirstPacket)self->request.first_packet;
+    options.like_flows = self->imitated;
+    options.like_flow = TWIN_ALL_FLOWS;
     options.output = self->request.output;
     options.inputs = inputs;
-    options.n_inputs = inputs[0] == NULL ? 0 : inputs[1] == NULL ? 1 : 2;
+    options.n_inputs = self->input != NULL ? 2 : 1;
     options.may_exist = self->request.may_exist;
     options.progress = &self->progress;
     return begin_step(self, STEP_WRITE) &&
@@ -177,7 +187,7 @@ static bool write_capture(TwinWork *self, const TwinModel *model, size_t like)
 }
 
 /* What was written is judged as it stands in the file, by the same code as the capture. */
-static bool check_output(TwinWork *self, size_t like)
+static bool check_output(TwinWork *self)
 {
     const TwinFlowsOptions options = TWIN_FLOWS_OPTIONS_INIT;
     g_autoptr(TwinFlows) written = twin_flows_new(&options);
@@ -187,9 +197,9 @@ static bool check_output(TwinWork *self, size_t like)
         !twin_flows_finish(written, &self->error)) {
         return false;
     }
-    audit(written, SIZE_MAX, &self->result.synthetic);
-    if (self->flows != NULL) {
-        audit(self->flows, like, &self->result.real);
+    audit(written, &self->result.synthetic);
+    if (self->imitated != NULL) {
+        audit(self->imitated, &self->result.real);
     }
     return true;
 }
@@ -217,15 +227,8 @@ static void do_work(TwinWork *self)
         (void)save(self, model);
         return;
     }
-    const bool is_like = task == TWIN_TASK_SYNTHESIZE && self->request.scope == TWIN_SCOPE_FLOW;
-    const size_t like = is_like ? find_flow(self->flows, self->number) : SIZE_MAX;
-    if (is_like && like == SIZE_MAX) {
-        g_set_error_literal(&self->error, TWIN_ERROR, TWIN_ERROR_ARGUMENT,
-                            "the selected packet belongs to no TCP flow; select another");
-        return;
-    }
-    if (write_capture(self, model, like)) {
-        (void)check_output(self, like);
+    if (write_capture(self, model)) {
+        (void)check_output(self);
     }
 }
 
@@ -237,10 +240,10 @@ static void *run(void *data)
     return NULL;
 }
 
-void twin_work_start(TwinWork *self, TwinFlows *flows, uint32_t number)
+void twin_work_start(TwinWork *self, TwinFlows *flows, GByteArray *chosen)
 {
     self->flows = flows;
-    self->number = number;
+    self->chosen = chosen;
     self->thread = g_thread_new("flowtwin", run, self);
 }
 

@@ -6,6 +6,10 @@
 
 #include "window.h"
 
+/** Flows that are enough to learn from; fewer are imitated by what all flows of the capture tell.
+ */
+enum { TWIN_ENOUGH_FLOWS = 200 };
+
 /** How many flows pass each check. */
 typedef struct {
     uint64_t n_flows;
@@ -43,9 +47,9 @@ bool twin_work_is_cancelled(TwinWork *self);
  * Starts the thread.
  *
  * @param flows  (transfer full) pushed, not finished; NULL with TWIN_TASK_GENERATE
- * @param number of a packet of the flow to imitate, with TWIN_SCOPE_FLOW
+ * @param chosen (transfer full) a byte a flow: 1 where it is to be imitated
  */
-void twin_work_start(TwinWork *self, TwinFlows *flows, uint32_t number);
+void twin_work_start(TwinWork *self, TwinFlows *flows, GByteArray *chosen);
 
 /** How far it is; @return true when it has ended. @what_out: (transfer full) */
 bool twin_work_look(TwinWork *self, char **what_out, double *fraction_out);

@@ -7,29 +7,12 @@
 enum {
     WRITERS = COMMAND_GENERATE | COMMAND_SYNTHESIZE,
     READERS = COMMAND_LEARN | COMMAND_SYNTHESIZE | COMMAND_CHECK,
-    ALL = WRITERS | READERS | COMMAND_SHOW,
+    OUTPUTS = WRITERS | COMMAND_LEARN | COMMAND_SPLIT, /* they want -o */
+    ALL = WRITERS | READERS | COMMAND_SHOW | COMMAND_SPLIT | COMMAND_EVALUATE,
 };
 
 /* Words that an option's value is one of, in the order of the library's enum; NULL at the end. */
 typedef const char *(*Words)(size_t index);
-
-static const char *address_word(size_t index)
-{
-    static const char *const words[] = {"keep", "anonymous"};
-    return index < G_N_ELEMENTS(words) ? words[index] : NULL;
-}
-
-static const char *payload_word(size_t index)
-{
-    static const char *const words[] = {"none", "zero", "random"};
-    return index < G_N_ELEMENTS(words) ? words[index] : NULL;
-}
-
-static const char *first_packet_word(size_t index)
-{
-    static const char *const words[] = {"network", "seed"};
-    return index < G_N_ELEMENTS(words) ? words[index] : NULL;
-}
 
 /* One row an option: who takes it, how it is called, where its value goes, what it may be. Help,
  * manual page and completion follow. */
@@ -47,19 +30,40 @@ typedef struct {
 
 /* Bytes as the shell gives them: labels and paths are in whatever encoding their file is. */
 #define TEXT(member)   G_OPTION_ARG_FILENAME, offsetof(Options, member)
+#define LIST(member)   G_OPTION_ARG_FILENAME_ARRAY, offsetof(Options, member)
 #define SWITCH(member) G_OPTION_ARG_NONE, offsetof(Options, member)
 
 static const Row rows[] = {
     {COMMAND_LEARN | WRITERS, "output", 'o', TEXT(output), "Write here; \"-\" is standard output",
      "FILE", NULL, 0, 0},
-    {COMMAND_LEARN | WRITERS | COMMAND_CHECK, "labels", 'l', TEXT(labels),
+    {COMMAND_SPLIT, "output", 'o', TEXT(output),
+     "Write PREFIX-train.pcap and PREFIX-holdout.pcap, and label tables beside them", "PREFIX",
+     NULL, 0, 0},
+    {COMMAND_LEARN | WRITERS | COMMAND_CHECK | COMMAND_SPLIT, "labels", 'l', TEXT(labels),
      "Label flows from this table instead of by server port", "FILE", NULL, 0, 0},
     {WRITERS, "labels-out", 0, TEXT(labels_out), "Write a table of the generated flows", "FILE",
      NULL, 0, 0},
     {WRITERS, "flows", 'n', TEXT(flows), "How many flows (default: as many as were learned from)",
      "N", NULL, 1, G_MAXUINT32 - 1},
-    {COMMAND_LEARN | WRITERS, "seed", 's', TEXT(seed), "Same seed, same bytes (default: 1)", "S",
-     NULL, 0, G_MAXUINT64},
+    {COMMAND_SPLIT, "holdout", 0, TEXT(holdout_share),
+     "Share of each label's flows to hold out (default: 0.2)", "SHARE", NULL, 0, 0},
+    {COMMAND_EVALUATE, "real", 'r', LIST(real),
+     "A capture of what the generator learned from; may be repeated", "CAPTURE", NULL, 0, 0},
+    {COMMAND_EVALUATE, "holdout", 't', LIST(holdout),
+     "A capture of real flows that it never saw (see flowtwin split); may be repeated", "CAPTURE",
+     NULL, 0, 0},
+    {COMMAND_EVALUATE, "synthetic", 'S', LIST(synthetic),
+     "A capture that it wrote; may be repeated", "CAPTURE", NULL, 0, 0},
+    {COMMAND_EVALUATE, "labels", 'l', LIST(label_files),
+     "Label flows of all sets from this table instead of by server port; may be repeated", "FILE",
+     NULL, 0, 0},
+    {COMMAND_EVALUATE, "repeats", 0, TEXT(repeats),
+     "Forests that a score is averaged over (default: 5)", "N", NULL, 1, 100},
+    {COMMAND_EVALUATE, "json", 0, TEXT(json_out), "Write all numbers as JSON", "FILE", NULL, 0, 0},
+    {COMMAND_EVALUATE, "html", 0, TEXT(html_out), "Write the report as one HTML file", "FILE", NULL,
+     0, 0},
+    {COMMAND_LEARN | WRITERS | COMMAND_SPLIT | COMMAND_EVALUATE, "seed", 's', TEXT(seed),
+     "Same seed, same bytes (default: 1)", "S", NULL, 0, G_MAXUINT64},
     {WRITERS, "label", 'L', TEXT(label), "Only flows of this label", "LABEL", NULL, 0, 0},
     {WRITERS, "like", 0, TEXT(like),
      "Look-alikes of one flow: CAPTURE:NUMBER, its number as check prints it, or its ends, "
@@ -70,16 +74,15 @@ static const Row rows[] = {
     {COMMAND_LEARN | WRITERS, "addresses", 'a', TEXT(addresses),
      "keep, or anonymous: mapped one to one to documentation addresses (default: keep; a model "
      "file holds real ones only with keep, its default is anonymous)",
-     "HOW", address_word, 0, 0},
+     "HOW", twin_addresses_name, 0, 0},
     {WRITERS, "payload", 0, TEXT(payload),
-     "none (default: packets end with their TCP header), zero or random", "WHAT", payload_word, 0,
-     0},
-    {WRITERS, "first-packet", 0, TEXT(first_packet),
-     "network (default), or seed: the first packet of the flow imitated", "HOW", first_packet_word,
+     "none (default: packets end with their TCP header), zero or random", "WHAT", twin_payload_name,
      0, 0},
-    {COMMAND_LEARN | COMMAND_SYNTHESIZE, "threads", 'j', TEXT(threads),
-     "Threads to learn with; the result is the same (default: one a processor)", "N", NULL, 1,
-     1024},
+    {WRITERS, "first-packet", 0, TEXT(first_packet),
+     "network (default), or seed: the first packet of the flow imitated", "HOW",
+     twin_first_packet_name, 0, 0},
+    {COMMAND_LEARN | COMMAND_SYNTHESIZE | COMMAND_EVALUATE, "threads", 'j', TEXT(threads),
+     "Threads to work with; the result is the same (default: one a processor)", "N", NULL, 1, 1024},
     {COMMAND_CHECK, "json", 0, SWITCH(json), "Print JSON", NULL, NULL, 0, 0},
     {COMMAND_CHECK, "csv", 0, SWITCH(csv), "Print CSV, a row a flow", NULL, NULL, 0, 0},
     {COMMAND_CHECK, "literal", 0, SWITCH(literal),
@@ -88,10 +91,16 @@ static const Row rows[] = {
      0},
     {COMMAND_SHOW, "format", 'f', TEXT(format), "text (default), dot, json or xmlbif", "FORMAT",
      twin_model_show_format, 0, 0},
-    {COMMAND_LEARN | WRITERS, "force", 'F', SWITCH(force), "Replace an existing output", NULL, NULL,
-     0, 0},
+    {OUTPUTS | COMMAND_EVALUATE, "force", 'F', SWITCH(force), "Replace an existing output", NULL,
+     NULL, 0, 0},
     {ALL, "quiet", 'q', SWITCH(quiet), "Say nothing but results and errors", NULL, NULL, 0, 0},
 };
+
+/* The option's value is a text of its own: not a switch, nor a list. */
+static bool is_text(const Row *row)
+{
+    return row->kind == G_OPTION_ARG_FILENAME;
+}
 
 static char **text_at(Options *options, const Row *row)
 {
@@ -125,7 +134,7 @@ static void check_values(Options *options)
 {
     for (size_t r = 0; r < G_N_ELEMENTS(rows); r++) {
         const Row *row = &rows[r];
-        const char *text = row->kind != G_OPTION_ARG_NONE ? *text_at(options, row) : NULL;
+        const char *text = is_text(row) ? *text_at(options, row) : NULL;
         if (text != NULL && row->words != NULL) {
             check_word(row, text);
         }
@@ -214,7 +223,7 @@ void options_parse(const Command *command, int argc, char **argv, Options *optio
         usage_error("%s wants %s; see flowtwin %s --help", command->name, command->operands,
                     command->name);
     }
-    if (options_out->output == NULL && (command->bit & (COMMAND_LEARN | WRITERS)) != 0) {
+    if (options_out->output == NULL && ((unsigned)command->bit & OUTPUTS) != 0) {
         usage_error("%s wants an output: -o FILE", command->name);
     }
     check_values(options_out);
@@ -223,7 +232,10 @@ void options_parse(const Command *command, int argc, char **argv, Options *optio
 void options_clear(Options *options)
 {
     for (size_t r = 0; r < G_N_ELEMENTS(rows); r++) {
-        if (rows[r].kind != G_OPTION_ARG_NONE) {
+        if (rows[r].kind == G_OPTION_ARG_FILENAME_ARRAY) {
+            char ***list = (char ***)(void *)((char *)options + rows[r].offset);
+            g_clear_pointer(list, g_strfreev);
+        } else if (is_text(&rows[r])) {
             g_clear_pointer(text_at(options, &rows[r]), g_free);
         }
     }
@@ -235,6 +247,16 @@ uint64_t options_number(const char *text, uint64_t fallback)
     return text != NULL ? g_ascii_strtoull(text, NULL, 10) : fallback;
 }
 
+double options_share(const char *name, const char *text, double fallback)
+{
+    char *end = NULL;
+    const double share = text != NULL ? g_ascii_strtod(text, &end) : fallback;
+    if (text != NULL && (end == text || *end != '\0' || !(share > 0 && share < 1))) {
+        usage_error("--%s %s: a number above 0 and below 1 is wanted", name, text);
+    }
+    return share;
+}
+
 unsigned options_threads(const Options *options)
 {
     return (unsigned)options_number(options->threads, g_get_num_processors());
@@ -242,19 +264,20 @@ unsigned options_threads(const Options *options)
 
 TwinAddresses options_addresses(const Options *options, TwinAddresses fallback)
 {
-    return options->addresses != NULL ? (TwinAddresses)find_word(address_word, options->addresses)
-                                      : fallback;
+    return options->addresses != NULL
+               ? (TwinAddresses)find_word(twin_addresses_name, options->addresses)
+               : fallback;
 }
 
 TwinPayload options_payload(const Options *options)
 {
-    return options->payload != NULL ? (TwinPayload)find_word(payload_word, options->payload)
+    return options->payload != NULL ? (TwinPayload)find_word(twin_payload_name, options->payload)
                                     : TWIN_PAYLOAD_NONE;
 }
 
 TwinFirstPacket options_first_packet(const Options *options)
 {
     return options->first_packet != NULL
-               ? (TwinFirstPacket)find_word(first_packet_word, options->first_packet)
+               ? (TwinFirstPacket)find_word(twin_first_packet_name, options->first_packet)
                : TWIN_FIRST_PACKET_NETWORK;
 }

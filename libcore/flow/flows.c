@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "flow/flows.h"
+
 #include <flowtwin/error.h>
-#include <flowtwin/flows.h>
 
 #include "base/array.h"
 #include "flow/connection.h"
@@ -8,6 +9,7 @@
 #include "flow/labels.h"
 #include "packet/capture_merge.h"
 #include "packet/segment.h"
+#include "packet/verify.h"
 
 #include <string.h>
 
@@ -26,6 +28,7 @@ typedef struct {
 
 struct TwinFlows {
     bool by_timeout_only;
+    bool verifies_checksums;
     const TwinLabels *label_source;
     TwinDecoder *decoder;
     TwinPacket *packets; /* in order of the capture */
@@ -38,6 +41,7 @@ struct TwinFlows {
     GHashTable *label_indices; /* name → index */
     TwinFlowsCounts counts;
     int64_t last_ns;     /* of the latest packet */
+    uint32_t pushed;     /* flow of the last frame; UINT32_MAX: none */
     GPtrArray *warnings; /* NULL-terminated */
     bool is_finished;
 };
@@ -46,8 +50,10 @@ TwinFlows *twin_flows_new(const TwinFlowsOptions *options)
 {
     TwinFlows *self = g_new0(TwinFlows, 1);
     self->by_timeout_only = options->by_timeout_only;
+    self->verifies_checksums = options->verify_checksums;
     self->label_source = options->labels;
     self->last_ns = INT64_MIN;
+    self->pushed = UINT32_MAX;
     self->decoder = twin_decoder_new();
     twin_flow_table_init(&self->tuples, sizeof(Tuple));
     self->label_names = g_ptr_array_new_with_free_func(g_free);
@@ -194,6 +200,11 @@ static bool push_frame(TwinFlows *self, const TwinFrame *frame, uint32_t number,
     TwinSegment segment;
     const TwinDecodeStatus status = twin_decoder_decode(self->decoder, frame, &segment);
     twin_flows_count(&self->counts, status, frame->link_type);
+    if (status == TWIN_DECODE_SEGMENT && self->verifies_checksums) {
+        const TwinChecksumStatus sums = twin_segment_verify(&segment);
+        self->counts.checksums += sums != TWIN_CHECKSUM_UNKNOWN ? 1 : 0;
+        self->counts.bad_checksums += sums == TWIN_CHECKSUM_BAD ? 1 : 0;
+    }
     if (status == TWIN_DECODE_SEGMENT && !add_segment(self, &segment, number)) {
         g_set_error(error, TWIN_ERROR, TWIN_ERROR_TOO_LARGE,
                     "memory is full after %zu TCP packets; take a part of the capture (editcap)",
@@ -203,6 +214,20 @@ static bool push_frame(TwinFlows *self, const TwinFrame *frame, uint32_t number,
     return true;
 }
 
+uint32_t twin_flows_pushed(const TwinFlows *self)
+{
+    return self->pushed;
+}
+
+void twin_flows_set_label(TwinFlows *self, uint32_t flow_index, const char *label)
+{
+    TwinFlow *flow = &self->flows[flow_index];
+    if (flow->label == no_label ||
+        strcmp(g_ptr_array_index(self->label_names, flow->label), label) != 0) {
+        flow->label = label_index(self, label);
+    }
+}
+
 bool twin_flows_push(TwinFlows *self, const TwinFrame *frame, const char *label, GError **error)
 {
     g_return_val_if_fail(!self->is_finished, false);
@@ -210,12 +235,9 @@ bool twin_flows_push(TwinFlows *self, const TwinFrame *frame, const char *label,
     if (!push_frame(self, frame, (uint32_t)(self->counts.frames + 1), error)) {
         return false;
     }
-    if (label != NULL && self->n_packets > n_packets) {
-        TwinFlow *flow = &self->flows[self->packets[n_packets].flow];
-        if (flow->label == no_label ||
-            strcmp(g_ptr_array_index(self->label_names, flow->label), label) != 0) {
-            flow->label = label_index(self, label);
-        }
+    self->pushed = self->n_packets > n_packets ? self->packets[n_packets].flow : UINT32_MAX;
+    if (label != NULL && self->pushed != UINT32_MAX) {
+        twin_flows_set_label(self, self->pushed, label);
     }
     return true;
 }
@@ -370,6 +392,54 @@ bool twin_flows_finish(TwinFlows *self, GError **error)
     return true;
 }
 
+/* Appends a flow of another collection, whose packets there is room for. */
+static void append_flow(TwinFlows *self, const TwinFlows *from, const TwinFlow *flow)
+{
+    TwinFlow *copy = &self->flows[self->n_flows];
+    *copy = *flow;
+    copy->first = (uint32_t)self->n_packets;
+    copy->label = label_index(self, twin_flows_label(from, flow->label));
+    for (uint32_t k = 0; k < flow->n_packets; k++) {
+        self->packets[self->n_packets] = *twin_flows_packet(from, flow, k);
+        self->packets[self->n_packets].flow = (uint32_t)self->n_flows;
+        self->order[self->n_packets] = (uint32_t)self->n_packets;
+        self->n_packets++;
+    }
+    self->n_flows++;
+}
+
+TwinFlows *twin_flows_choose(const TwinFlows *self, const uint8_t *is_chosen, size_t n_chosen,
+                             GError **error)
+{
+    g_return_val_if_fail(self->is_finished, NULL);
+    const size_t n = MIN(n_chosen, self->n_flows);
+    size_t n_flows = 0;
+    size_t n_packets = 0;
+    for (size_t f = 0; f < n; f++) {
+        n_flows += is_chosen[f] != 0 ? 1 : 0;
+        n_packets += is_chosen[f] != 0 ? self->flows[f].n_packets : 0;
+    }
+    const TwinFlowsOptions options = TWIN_FLOWS_OPTIONS_INIT;
+    g_autoptr(TwinFlows) chosen = twin_flows_new(&options);
+    chosen->flows = g_try_new(TwinFlow, n_flows + 1); /* NULL would stand for none, too */
+    chosen->packets = g_try_new(TwinPacket, n_packets + 1);
+    chosen->order = g_try_new(uint32_t, n_packets + 1);
+    if (chosen->flows == NULL || chosen->packets == NULL || chosen->order == NULL) {
+        g_set_error(error, TWIN_ERROR, TWIN_ERROR_TOO_LARGE,
+                    "memory is full: %zu TCP packets cannot be copied", n_packets);
+        return NULL;
+    }
+    for (size_t f = 0; f < n; f++) {
+        if (is_chosen[f] != 0) {
+            append_flow(chosen, self, &self->flows[f]);
+        }
+    }
+    chosen->counts = self->counts;
+    chosen->last_ns = self->last_ns;
+    chosen->is_finished = true;
+    return g_steal_pointer(&chosen);
+}
+
 size_t twin_flows_n_flows(const TwinFlows *self)
 {
     return self->n_flows;
@@ -378,6 +448,12 @@ size_t twin_flows_n_flows(const TwinFlows *self)
 const TwinFlow *twin_flows_flow(const TwinFlows *self, size_t flow_index)
 {
     return &self->flows[flow_index];
+}
+
+const TwinPacket *twin_flows_packets(const TwinFlows *self, size_t *n_packets_out)
+{
+    *n_packets_out = self->n_packets;
+    return self->packets;
 }
 
 const TwinPacket *twin_flows_packet(const TwinFlows *self, const TwinFlow *flow, size_t k)

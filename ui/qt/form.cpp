@@ -126,6 +126,8 @@ class Form : public QDialog
         }
         if (request_.task != TWIN_TASK_GENERATE) {
             design_ = new QComboBox(this);
+            design_->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+            design_->setMinimumContentsLength(40); /* long ones do not widen the dialog */
             for (const char *const *name = form_.designs; *name != nullptr; name++) {
                 design_->addItem(QString::fromUtf8(*name));
             }

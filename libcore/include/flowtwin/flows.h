@@ -81,6 +81,8 @@ typedef struct TwinFlowsCounts {
     uint64_t malformed;     /**< lengths that contradict each other */
     uint64_t fragments;     /**< IP fragments that never made a whole datagram */
     uint64_t unknown_links; /**< link types that are not read */
+    uint64_t checksums;     /**< packets whose checksums could be verified; 0 unless asked for */
+    uint64_t bad_checksums; /**< … and were wrong */
     uint32_t unknown_link;  /**< the first of these link types */
 } TwinFlowsCounts;
 
@@ -95,11 +97,12 @@ typedef struct TwinFlows TwinFlows;
 typedef struct TwinFlowsOptions {
     bool by_timeout_only;     /**< 5-tuple and timeout alone: the literal reading of other papers */
     const TwinLabels *labels; /**< label source for frames pushed without one; NULL: by port */
+    bool verify_checksums;    /**< count bad checksums; costs a pass over what was captured */
 } TwinFlowsOptions;
 
 #define TWIN_FLOWS_OPTIONS_INIT                                                                    \
     {                                                                                              \
-        .by_timeout_only = false, .labels = NULL                                                   \
+        .by_timeout_only = false, .labels = NULL, .verify_checksums = false                        \
     }
 
 /** @return (transfer full) an empty collection; @options are borrowed until it is finished. */
@@ -118,6 +121,12 @@ TWIN_API void twin_flows_free(TwinFlows *self);
 TWIN_API bool twin_flows_push(TwinFlows *self, const TwinFrame *frame, const char *label,
                               GError **error) TWIN_CHECKED;
 
+/** The flow of the frame that was pushed last; UINT32_MAX where that was no TCP segment. */
+TWIN_API uint32_t twin_flows_pushed(const TwinFlows *self);
+
+/** Labels a flow, whatever was said of it before; before finishing. */
+TWIN_API void twin_flows_set_label(TwinFlows *self, uint32_t flow_index, const char *label);
+
 /**
  * Reads captures, in time order as one where there are several, and pushes every frame.
  *
@@ -132,6 +141,18 @@ TWIN_API bool twin_flows_read(TwinFlows *self, const char *const *paths, size_t 
 
 /** Ends pushing: puts flows in order of their first packet, looks up labels. Call it once. */
 TWIN_API bool twin_flows_finish(TwinFlows *self, GError **error) TWIN_CHECKED;
+
+/**
+ * Some flows of a finished collection, as one of their own.
+ *
+ * @param is_chosen one for each flow: 0 leaves it out
+ * @param n_chosen  how many are said; flows beyond are left out
+ * @return (transfer full) finished; NULL with TWIN_ERROR_TOO_LARGE
+ *
+ * Cost: a copy of the flows' packets.
+ */
+TWIN_API TwinFlows *twin_flows_choose(const TwinFlows *self, const uint8_t *is_chosen,
+                                      size_t n_chosen, GError **error) TWIN_CHECKED;
 
 TWIN_API size_t twin_flows_n_flows(const TwinFlows *self);
 TWIN_API const TwinFlow *twin_flows_flow(const TwinFlows *self, size_t flow_index);
