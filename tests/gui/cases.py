@@ -69,13 +69,10 @@ def test_cancel(place):
         dialog = program.dialog(SIMILAR_TITLE)
         fill(program, dialog, flows=2000000, scope="The whole capture")
         w.press(w.button(dialog, "Write"))
-        w.wait("the dialog's end", lambda: not program.has_dialog(SIMILAR_TITLE)
-               or w.find(program.dialog(SIMILAR_TITLE), "progress bar"))
-        progress = program.dialog(SIMILAR_TITLE)
-        bar = w.wait("the bar", lambda: w.find(progress, "progress bar"))
+        bar = w.wait("the bar", lambda: program.part(SIMILAR_TITLE, "progress bar"))
         w.wait("some progress", lambda: bar.get_value_iface().get_current_value() > 0, 30)
         program.shot("progress")
-        w.press(w.button(progress, "Cancel"))
+        program.press(SIMILAR_TITLE, "Cancel")
         w.wait("the progress dialog's end", lambda: not program.has_dialog(SIMILAR_TITLE), 30)
         expect(sorted(os.listdir(place.path("captures"))), before, "files after Cancel")
         expect("demo.pcap" in program.title(), True, "the capture is still shown")
@@ -109,7 +106,7 @@ def test_refused(place):
         w.wait("the question's end", lambda: not program.has_dialog("Replace the file?"))
         expect(open(taken).read(), "mine", "the file after Cancel")
         w.press(write)
-        w.press(w.button(program.dialog("Replace the file?"), "Replace"))
+        program.press("Replace the file?", "Replace")
         program.wait_title("taken.pcapng")
         expect(place.flows(taken), 5, "flows written")
 
@@ -179,7 +176,7 @@ def test_closed_in_mid_work(place):
         fill(program, dialog, os.path.join(place.path("captures"), "never.pcapng"), 2000000,
              scope="The whole capture")
         w.press(w.button(dialog, "Write"))
-        bar = w.wait("the bar", lambda: w.find(program.dialog(SIMILAR_TITLE), "progress bar"))
+        bar = w.wait("the bar", lambda: program.part(SIMILAR_TITLE, "progress bar"))
         w.wait("some progress", lambda: bar.get_value_iface().get_current_value() > 0, 30)
         program.choose_in_menu_bar("Close")
         program.wait_title("The Wireshark Network Analyzer")
@@ -200,10 +197,14 @@ def test_model(place):
         fill(program, dialog, model, scope="The whole capture")
         w.press(w.button(dialog, "Learn"))
         w.wait("the model", lambda: os.path.exists(model))
-        w.press(w.button(program.dialog("Learn model"), "OK"))
+        program.press("Learn model", "OK")
         program.choose_in_menu_bar("Generate from model…")
         dialog = program.dialog("Generate from model")
+        w.wait("a word about the model", lambda: w.find_text(dialog, "Model: choose"))
         w.set_text(dialog, "Model", model)
+        for taken in (place.capture(), model):
+            fill(program, dialog, taken)
+            w.wait("a refusal of " + taken, lambda: w.find_text(dialog, "input"))
         fill(program, dialog, output, 30)
         w.press(w.button(dialog, "Write"))
         program.wait_title("by-model.pcap")
@@ -251,6 +252,30 @@ def test_displayed(place):
         expect(place.flows(output), wanted, "flows written")
         expect({row[0] for row in place.fields(output, ["frame.number"], "-Y",
                                                "tcp.port != 53")}, set(), "other flows")
+
+
+def test_plain(place):
+    """Without the Qt module Wireshark's own text dialog does."""
+    output = os.path.join(place.path("captures"), "plain.pcapng")
+    modules = [os.path.join(folder, name) for folder, _, names in os.walk(place.path("load"))
+               for name in names if name == "flowtwin-qt.so"]
+    for path in modules:
+        os.rename(path, path + ".away")
+    try:
+        with wireshark(place, "plain", place.capture()) as program:
+            program.packets()
+            program.choose_in_menu_bar(SIMILAR)
+            dialog = program.dialog(SIMILAR_TITLE)
+            fields = [thing for thing in w.walk(dialog) if thing.get_role_name() == "text"]
+            for field, text in zip(fields, ("label", "25", "7", "anonymous", "", output)):
+                field.get_editable_text_iface().set_text_contents(text)
+            program.shot("plain")
+            w.press(w.button(dialog, "OK"))
+            program.wait_title("plain.pcapng")
+            expect(place.flows(output), 25, "flows written")
+    finally:
+        for path in modules:
+            os.rename(path + ".away", path)
 
 
 def test_about(place):

@@ -159,6 +159,22 @@ class Wireshark:
             return None
         return wait("a dialog titled %s" % title, look, seconds)
 
+    def press(self, title, name, seconds=20):
+        """A button of a dialog; one that is going, of the same title, is passed over."""
+        def look():
+            for role in ("dialog", "alert"):
+                for child in self.children(role):
+                    found = name_of(child).endswith(title) and find(child, BUTTONS, name=name)
+                    if found and has_state(found, Atspi.StateType.SHOWING):
+                        return found
+            return None
+        press(wait("%s in %s" % (name, title), look, seconds))
+
+    def part(self, title, role):
+        """The first part of that role in any dialog of that title."""
+        return next((found for child in self.children("dialog") if name_of(child).endswith(title)
+                     for found in [find(child, role)] if found), None)
+
     def has_dialog(self, title):
         return any(name_of(child).endswith(title) for role in ("dialog", "alert")
                    for child in self.children(role))
