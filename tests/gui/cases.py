@@ -18,6 +18,7 @@ def wireshark(place, test, *arguments):
         yield program
     except Exception:
         program.shot("failed-" + test)
+        print(program.listing(), flush=True)
         raise
     finally:
         program.end()
@@ -197,7 +198,7 @@ def test_model(place):
         fill(program, dialog, model, scope="The whole capture")
         w.press(w.button(dialog, "Learn"))
         w.wait("the model", lambda: os.path.exists(model))
-        program.press("Learn model", "OK")
+        program.confirm("Learn model")
         program.choose_in_menu_bar("Generate from model…")
         dialog = program.dialog("Generate from model")
         w.wait("a word about the model", lambda: w.find_text(dialog, "Model: choose"))
@@ -238,7 +239,7 @@ def test_displayed(place):
     merged = os.path.join(place.path("captures"), "merged.pcapng")
     place.run("mergecap", "-w", merged, place.capture(), place.cases())
     output = os.path.join(place.path("captures"), "some.pcap")
-    wanted = len({row[0] for row in place.fields(merged, ["tcp.stream"], "-Y", "tcp.port == 53")})
+    wanted = len({row[0] for row in place.fields(merged, ["flowtwin.flow"], "-Y", "tcp.port == 53")})
     with wireshark(place, "displayed", "-Y", "tcp.port == 53", merged) as program:
         program.packets()
         program.choose_in_menu_bar("Synthesize from displayed flows…")
@@ -286,4 +287,4 @@ def test_about(place):
         program.choose_in_menu_bar("About flowtwin")
         dialog = program.dialog("About flowtwin")
         w.wait("the version", lambda: w.find_text(dialog, "flowtwin 0."))
-        w.press(w.button(dialog, "OK"))
+        program.confirm("About flowtwin")
