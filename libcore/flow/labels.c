@@ -43,8 +43,8 @@ typedef struct {
 } Row;
 
 struct TwinLabels {
-    char *text; /* the file, cut into strings */
-    Row *rows;  /* in order of compare_rows() */
+    GPtrArray *texts; /* char *: the files, cut into strings */
+    Row *rows;        /* in order of compare_rows() */
     size_t n_rows;
 };
 
@@ -269,16 +269,19 @@ static bool allocate_rows(TwinLabels *self, const char *at, const char *name, GE
     for (const char *c = at; c != NULL; c = strchr(c + 1, '\n')) {
         n_lines++;
     }
-    self->rows = g_try_new(Row, n_lines);
-    if (self->rows == NULL) {
+    Row *const grown = g_try_renew(Row, self->rows, self->n_rows + n_lines);
+    if (grown == NULL) {
         g_set_error(error, TWIN_ERROR, TWIN_ERROR_TOO_LARGE, "%s: does not fit in memory", name);
+        return false;
     }
-    return self->rows != NULL;
+    self->rows = grown;
+    return true;
 }
 
-static bool read_rows(TwinLabels *self, const char *name, GError **error)
+/* Adds the rows of one file. */
+static bool read_rows(TwinLabels *self, char *text, const char *name, GError **error)
 {
-    char *at = self->text;
+    char *at = text;
     size_t places[N_COLUMNS];
     size_t line_number = 0;
     const char *missing = NULL;
@@ -305,36 +308,70 @@ static bool read_rows(TwinLabels *self, const char *name, GError **error)
         }
         self->n_rows++;
     }
-    qsort(self->rows, self->n_rows, sizeof *self->rows, compare_rows);
     return true;
+}
+
+static TwinLabels *labels_new(void)
+{
+    TwinLabels *self = g_new0(TwinLabels, 1);
+    self->texts = g_ptr_array_new_with_free_func(g_free);
+    return self;
+}
+
+/* Adds the rows of a text, which becomes ours. */
+static bool add_text(TwinLabels *self, char *text, size_t n_bytes, const char *name, GError **error)
+{
+    g_ptr_array_add(self->texts, text);
+    if (strlen(text) != n_bytes || !g_utf8_validate(text, (gssize)n_bytes, NULL)) {
+        g_set_error(error, TWIN_ERROR, TWIN_ERROR_FORMAT,
+                    "%s: not a label file (not UTF-8 text); tab-separated lines are wanted", name);
+        return false;
+    }
+    return read_rows(self, text, name, error);
+}
+
+static void sort_rows(TwinLabels *self)
+{
+    if (self->n_rows > 0) {
+        qsort(self->rows, self->n_rows, sizeof *self->rows, compare_rows);
+    }
 }
 
 TwinLabels *twin_labels_of_text(char *text, size_t n_bytes, const char *name, GError **error)
 {
-    g_autoptr(TwinLabels) self = g_new0(TwinLabels, 1);
-    self->text = text;
-    if (strlen(text) != n_bytes || !g_utf8_validate(text, (gssize)n_bytes, NULL)) {
-        g_set_error(error, TWIN_ERROR, TWIN_ERROR_FORMAT,
-                    "%s: not a label file (not UTF-8 text); tab-separated lines are wanted", name);
+    g_autoptr(TwinLabels) self = labels_new();
+    if (!add_text(self, text, n_bytes, name, error)) {
         return NULL;
     }
-    return read_rows(self, name, error) ? g_steal_pointer(&self) : NULL;
+    sort_rows(self);
+    return g_steal_pointer(&self);
+}
+
+TwinLabels *twin_labels_open_all(const char *const *paths, size_t n_paths, GError **error)
+{
+    g_autoptr(TwinLabels) self = labels_new();
+    for (size_t i = 0; i < n_paths; i++) {
+        g_autofree char *name = twin_text_file_name(paths[i]);
+        char *text = NULL;
+        size_t n_bytes = 0;
+        if (!twin_text_file_read(paths[i], MAX_FILE_BYTES, &text, &n_bytes, error) ||
+            !add_text(self, text, n_bytes, name, error)) {
+            return NULL;
+        }
+    }
+    sort_rows(self);
+    return g_steal_pointer(&self);
 }
 
 TwinLabels *twin_labels_open(const char *path, GError **error)
 {
-    g_autofree char *name = twin_text_file_name(path);
-    char *text = NULL;
-    size_t n_bytes = 0;
-    return twin_text_file_read(path, MAX_FILE_BYTES, &text, &n_bytes, error)
-               ? twin_labels_of_text(text, n_bytes, name, error)
-               : NULL;
+    return twin_labels_open_all(&path, 1, error);
 }
 
 void twin_labels_free(TwinLabels *self)
 {
     if (self != NULL) {
-        g_free(self->text);
+        g_ptr_array_unref(self->texts);
         g_free(self->rows);
         g_free(self);
     }

@@ -11,6 +11,8 @@
 #include <flowtwin/model.h>
 #include <flowtwin/output.h>
 #include <flowtwin/progress.h>
+#include <flowtwin/report.h>
+#include <flowtwin/split.h>
 #include <flowtwin/synthesise.h>
 #include <flowtwin/version.h>
 

@@ -21,6 +21,15 @@ typedef struct TwinLabels TwinLabels;
  */
 TWIN_API TwinLabels *twin_labels_open(const char *path, GError **error) TWIN_CHECKED;
 
+/**
+ * Opens several label files as one table.
+ *
+ * @param paths may be none: then no flow has a row
+ * @return as twin_labels_open()
+ */
+TWIN_API TwinLabels *twin_labels_open_all(const char *const *paths, size_t n_paths,
+                                          GError **error) TWIN_CHECKED;
+
 TWIN_API void twin_labels_free(TwinLabels *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TwinLabels, twin_labels_free)
