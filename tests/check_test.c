@@ -114,6 +114,7 @@ static void test_equal_times(const void *data)
         "late_after_half_a_second",
         "server_data_twice",
         "server_data_in_more",
+        "simultaneous_open_early_data",
     };
     static const TwinCaseWay way = {.name = "equal times", .has_equal_times = true};
     const GPtrArray *rows = data;

@@ -78,6 +78,18 @@ static void test_a_clock_that_was_set_back(void)
     assert_flows(rows, G_N_ELEMENTS(rows), false);
 }
 
+/* What a pcapng file or a host program may say of time; the sanitizer watches. */
+static void test_clocks_at_the_ends_of_64_bits(void)
+{
+    static const int64_t times_ns[] = {INT64_MIN, INT64_MAX, 0, INT64_MIN, -1, INT64_MAX};
+    TwinTestPacket packets[G_N_ELEMENTS(times_ns)];
+    for (size_t p = 0; p < G_N_ELEMENTS(times_ns); p++) {
+        packets[p] = (TwinTestPacket){.time_ns = times_ns[p], .flags = ACK};
+    }
+    g_autoptr(TwinFlows) flows = twin_test_flows(packets, G_N_ELEMENTS(packets), NULL);
+    g_assert_cmpuint(twin_flows_n_flows(flows), ==, 4); /* each leap forward ends one */
+}
+
 static const Row reused_rows[] = {
     {0, false, SYN, 100, 0, 0},        {1, true, SYN | ACK, 500, 101, 0},
     {2, false, ACK, 101, 501, 0},      {3, false, FIN | ACK, 101, 501, 0},
@@ -395,6 +407,7 @@ int main(int argc, char **argv)
     g_test_add_func("/flows/two-minutes-of-silence-end-a-flow",
                     test_two_minutes_of_silence_end_a_flow);
     g_test_add_func("/flows/a-clock-that-was-set-back", test_a_clock_that_was_set_back);
+    g_test_add_func("/flows/clocks-at-the-ends-of-64-bits", test_clocks_at_the_ends_of_64_bits);
     g_test_add_func("/flows/a-syn-on-a-finished-flow-begins-another",
                     test_a_syn_on_a_finished_flow_begins_another);
     g_test_add_func("/flows/the-literal-reading-knows-the-timeout-alone",

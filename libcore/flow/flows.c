@@ -258,7 +258,9 @@ static void close_flow(TwinFlows *self, const Tuple *tuple)
 
 static bool begins_flow(const TwinFlows *self, const Tuple *tuple, const TwinPacket *packet)
 {
-    if (packet->time_ns > tuple->last_ns && packet->time_ns - tuple->last_ns > idle_timeout_ns) {
+    /* Unsigned: a clock may jump by more than 63 bits hold. */
+    if (packet->time_ns > tuple->last_ns &&
+        (uint64_t)packet->time_ns - (uint64_t)tuple->last_ns > (uint64_t)idle_timeout_ns) {
         return true;
     }
     const bool is_syn = (packet->flags & (TWIN_TCP_SYN | TWIN_TCP_ACK)) == TWIN_TCP_SYN;

@@ -322,6 +322,12 @@ void twin_plan_clear(TwinPlan *self)
     twin_seeds_clear(&self->like);
 }
 
+int64_t twin_plan_start(const TwinPlan *self, const TwinModel *model, size_t index)
+{
+    const int64_t start_ns = model->seeds.start_ns + self->flows[index].start_ns;
+    return MIN(start_ns, TWIN_LATEST_NS);
+}
+
 void twin_plan_ends(const TwinPlan *self, size_t index, TwinEnd ends_out[2])
 {
     const TwinFlowPlan *flow = &self->flows[index];
