@@ -78,9 +78,15 @@ static void on_reset(void *data)
 
 static void on_draw(void *data)
 {
+    static const uint8_t none = 0; /* an empty array has no data at all */
     TwinStat *self = data;
-    self->kind->draw(self->work, self->chosen != NULL ? self->chosen->data : NULL,
-                     self->chosen != NULL ? self->chosen->len : 0);
+    const uint8_t *chosen = NULL;
+    size_t n_chosen = 0;
+    if (self->chosen != NULL) {
+        n_chosen = self->chosen->len;
+        chosen = n_chosen > 0 ? self->chosen->data : &none;
+    }
+    self->kind->draw(self->work, chosen, n_chosen);
 }
 
 static void on_finish(void *data)

@@ -20,6 +20,9 @@ enum {
 
 static const char argument[] = "flowtwin,synthesize";
 
+/* There is one set of preferences, hence one output. */
+static bool is_under_way; // NOLINT(*-avoid-non-const-global-variables)
+
 typedef struct {
     TwinSettings settings;
     char *filter;      /* NULL: none */
@@ -38,6 +41,7 @@ static void synthesis_free(void *data)
     twin_flows_free(self->flows);
     g_byte_array_unref(self->ranks);
     g_free(self);
+    is_under_way = false;
 }
 
 static TwinFlows *new_flows(void)
@@ -95,6 +99,11 @@ static bool prepare(Synthesis *self, GError **error)
 
 static void *synthesis_begin(const char *filter)
 {
+    if (is_under_way) {
+        twin_complain("-z %s: asked for twice, and there is one output; ask for it once", argument);
+        return NULL;
+    }
+    is_under_way = true;
     Synthesis *self = g_new0(Synthesis, 1);
     self->filter = g_strdup(filter);
     self->inputs = twin_open_inputs();

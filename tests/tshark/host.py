@@ -6,6 +6,7 @@ With user or group 0 Wireshark ignores WIRESHARK_PLUGIN_DIR without a word, so t
 root would test nothing: tshark then runs as another user, with copies of all that it needs in a
 folder of its own.
 """
+import concurrent.futures
 import os
 import shutil
 import sys
@@ -87,3 +88,36 @@ class Host:
 
     def end(self):
         shutil.rmtree(self.top)
+
+
+def rows_of(text, label_column):
+    """The rows of flows in what check or -z flowtwin,flows prints, as words: without label and
+    stream, which only one of the two knows; the reasons stay."""
+    rows = []
+    for line in text.decode("utf-8", "replace").splitlines():
+        words = line.split()
+        if len(words) > 6 and words[0].isdigit() and words[label_column + 1].isdigit():
+            del words[label_column]
+            if label_column == 4:
+                del words[1]
+            rows.append(words)
+    return rows
+
+
+def tool_rows(text):
+    return rows_of(text, 3)
+
+
+def plugin_rows(text):
+    return rows_of(text, 4)
+
+
+def totals_of(text):
+    """What stands below the rows: the same for both."""
+    return text[text.index(b"\n\n") if b"\n\n" in text else 0:].strip()
+
+
+def at_a_time(function, rows):
+    """Calls @function with each of @rows, as many at a time as there are processors; in order."""
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(function, rows))
