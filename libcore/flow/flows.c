@@ -530,6 +530,15 @@ static void warn_of_counts(TwinFlows *self)
     }
 }
 
+/* What was made room for and not needed goes back: up to a third. */
+static void trim(TwinFlows *self)
+{
+    void *packets = g_try_realloc(self->packets, (self->n_packets + 1) * sizeof *self->packets);
+    void *flows = g_try_realloc(self->flows, (self->n_flows + 1) * sizeof *self->flows);
+    self->packets = packets != NULL ? packets : self->packets;
+    self->flows = flows != NULL ? flows : self->flows;
+}
+
 bool twin_flows_finish(TwinFlows *self, GError **error)
 {
     g_return_val_if_fail(!self->is_finished, false);
@@ -544,6 +553,7 @@ bool twin_flows_finish(TwinFlows *self, GError **error)
     warn_of_counts(self);
     g_clear_pointer(&self->tuples, g_free);
     g_clear_pointer(&self->slots, g_free);
+    trim(self);
     self->is_finished = true;
     return true;
 }
