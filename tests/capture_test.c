@@ -145,6 +145,22 @@ static void test_classic_files(void)
     }
 }
 
+/* Seconds beyond 2038 are no seconds before 1970. */
+static void test_late_seconds(void)
+{
+    g_autoptr(GByteArray) bytes = plain_capture();
+    const uint32_t seconds = GUINT32_TO_LE(UINT32_C(3000000000));
+    memcpy(bytes->data + FILE_HEADER_BYTES, &seconds, sizeof seconds);
+    char *path = twin_test_file(bytes->data, bytes->len);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(TwinCapture) capture = twin_capture_open(path, &error);
+    g_assert_no_error(error);
+    TwinFrame frame;
+    g_assert_cmpint(twin_capture_next(capture, &frame, &error), ==, TWIN_CAPTURE_FRAME);
+    g_assert_cmpint(frame.time_ns, ==, INT64_C(3000000000) * 1000000000 + 500001000);
+    twin_test_remove(path);
+}
+
 static void test_a_capture_without_packets(void)
 {
     g_autoptr(GByteArray) bytes = plain_capture();
@@ -414,6 +430,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/capture/classic-files", test_classic_files);
+    g_test_add_func("/capture/late-seconds", test_late_seconds);
     g_test_add_func("/capture/without-packets", test_a_capture_without_packets);
     g_test_add_func("/capture/plain-files-cut-at-every-byte", test_plain_files_cut_at_every_byte);
     g_test_add_func("/capture/pcapng-says-where-it-was-cut", test_pcapng_says_where_it_was_cut);

@@ -10,8 +10,6 @@
 enum {
     LEAST_ETHERNET_BYTES = 60,
     CUT_BYTES = 54,
-    /* An Ethernet frame with a VLAN tag, IPv6 and TCP headers. */
-    MAX_FRAME_BYTES = TWIN_TEST_FRAME_BYTES + 4,
 };
 
 static TwinTestPacket test_packet(const TwinCasePacket *packet, const TwinCaseWay *way)
@@ -22,12 +20,13 @@ static TwinTestPacket test_packet(const TwinCasePacket *packet, const TwinCaseWa
     const bool is_from_b = packet->is_from_b != way->are_sides_swapped;
     const char *const ends[] = {way->is_ipv6 ? "2001:db8::1" : "192.0.2.1",
                                 way->is_ipv6 ? "2001:db8::2" : "192.0.2.2"};
+    const uint16_t port = way->port != 0 ? way->port : 40000;
     const bool has_syn = (packet->flags & TWIN_TCP_SYN) != 0;
     return (TwinTestPacket){
         .source = ends[is_from_b ? 1 : 0],
         .destination = ends[is_from_b ? 0 : 1],
-        .source_port = is_from_b ? 80 : 40000,
-        .destination_port = is_from_b ? 40000 : 80,
+        .source_port = is_from_b ? 80 : port,
+        .destination_port = is_from_b ? port : 80,
         .flags = packet->flags,
         .window = packet->window,
         .seq = first[packet->is_from_b ? 1 : 0] + packet->seq,
@@ -50,17 +49,17 @@ static void tag_frame(TwinFrame *frame, uint8_t *bytes)
     frame->original_bytes += sizeof tag;
 }
 
-static TwinFrame case_frame(const TwinCasePacket *packet, const TwinCaseWay *way,
-                            uint8_t bytes[MAX_FRAME_BYTES])
+TwinFrame twin_case_frame(const TwinCasePacket *packet, const TwinCaseWay *way,
+                          uint8_t bytes_out[TWIN_CASE_FRAME_BYTES])
 {
     const TwinTestPacket test = test_packet(packet, way);
-    TwinFrame frame = twin_test_frame(&test, bytes);
+    TwinFrame frame = twin_test_frame(&test, bytes_out);
     if (packet->is_padded && frame.original_bytes < LEAST_ETHERNET_BYTES) {
-        memset(bytes + frame.captured_bytes, 0, LEAST_ETHERNET_BYTES - frame.captured_bytes);
+        memset(bytes_out + frame.captured_bytes, 0, LEAST_ETHERNET_BYTES - frame.captured_bytes);
         frame.captured_bytes = frame.original_bytes = LEAST_ETHERNET_BYTES;
     }
     if (way->has_vlan) {
-        tag_frame(&frame, bytes);
+        tag_frame(&frame, bytes_out);
     }
     if (way->is_cut && frame.captured_bytes > CUT_BYTES) {
         frame.captured_bytes = CUT_BYTES;
@@ -90,8 +89,8 @@ static void push_packets(const TwinCaseLayout *layout, TwinFlows *flows, TwinTes
         const TwinCasePacket *packet = &layout->row->packets[i];
         time_ns += layout->way->has_equal_times ? 0 : packet->gap_ns;
         for (unsigned copy = 0; i >= layout->first && i < layout->end && copy < n_copies; copy++) {
-            uint8_t bytes[MAX_FRAME_BYTES];
-            TwinFrame frame = case_frame(packet, layout->way, bytes);
+            uint8_t bytes[TWIN_CASE_FRAME_BYTES];
+            TwinFrame frame = twin_case_frame(packet, layout->way, bytes);
             frame.time_ns = time_ns;
             if (file != NULL) {
                 put_frame(file, &frame);

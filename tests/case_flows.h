@@ -3,6 +3,7 @@
 #define FLOWTWIN_TESTS_CASE_FLOWS_H
 
 #include "cases.h"
+#include "frames.h"
 
 /** How a case is laid out as frames; all ways but the last give the same verdicts. */
 typedef struct {
@@ -15,7 +16,15 @@ typedef struct {
     bool is_pcapng;        /* through a file with nanoseconds */
     bool has_high_numbers; /* first numbers just below 2^32 */
     bool has_equal_times;
+    uint16_t port; /* of A; 0: 40000 */
 } TwinCaseWay;
+
+/** Longest frame of a case: an Ethernet header with a VLAN tag, IPv6 and TCP headers. */
+#define TWIN_CASE_FRAME_BYTES (TWIN_TEST_FRAME_BYTES + 4)
+
+/** A packet as a frame that borrows @bytes_out; time 0. */
+TwinFrame twin_case_frame(const TwinCasePacket *packet, const TwinCaseWay *way,
+                          uint8_t bytes_out[TWIN_CASE_FRAME_BYTES]);
 
 /** The frames of a case, or of a part of it. */
 typedef struct {

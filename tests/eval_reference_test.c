@@ -3,7 +3,6 @@
 #include "eval/forest.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Of tests/reference/eval_sklearn.py. */
@@ -45,13 +44,13 @@ static void read_rows(Rows *rows)
     twin_matrix_init(&rows->matrix, ROWS, COLUMNS);
     for (size_t r = 0; r < ROWS; r++) {
         g_auto(GStrv) fields = g_strsplit(lines[r], "\t", -1);
-        rows->classes[r] = (uint32_t)atoi(fields[0]);
+        rows->classes[r] = (uint32_t)g_ascii_strtoull(fields[0], NULL, 10);
         for (size_t c = 0; c < COLUMNS; c++) {
             twin_matrix_row(&rows->matrix, r)[c] = (float)g_ascii_strtod(fields[1 + c], NULL);
         }
         if (r < SCORED) {
             rows->scores[r] = g_ascii_strtod(fields[1 + COLUMNS], NULL);
-            rows->decided[r] = (uint32_t)atoi(fields[2 + COLUMNS]);
+            rows->decided[r] = (uint32_t)g_ascii_strtoull(fields[2 + COLUMNS], NULL, 10);
         }
     }
 }

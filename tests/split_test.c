@@ -89,7 +89,7 @@ static void test_every_label_is_split_by_its_share(void)
     g_assert_no_error(error);
     g_assert_cmpuint(counts.n_flows[0], ==, 8 + 4 + 1);
     g_assert_cmpuint(counts.n_flows[1], ==, 2 + 1);
-    g_assert_cmpuint(counts.n_packets[1], ==, (2 + 1) * PACKETS_A_FLOW);
+    g_assert_cmpuint(counts.n_packets[1], ==, (size_t)(2 + 1) * PACKETS_A_FLOW);
     g_assert_cmpuint(counts.n_lonely, ==, 1);
     g_autoptr(TwinFlows) train = read_half(prefix, "train", true);
     g_autoptr(TwinFlows) holdout = read_half(prefix, "holdout", true);

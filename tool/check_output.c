@@ -1,24 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#define _POSIX_C_SOURCE 200809L
 #include "check_output.h"
 
-#include <arpa/inet.h>
 #include <string.h>
-
-/* P and F are decided by what was seen, p and f stand for want of evidence. */
-static char letter_of(const TwinVerdict *verdict)
-{
-    static const char letters[] = {'f', 'F', 'p', 'P'};
-    return letters[(verdict->passes ? 2 : 0) + (verdict->is_decided ? 1 : 0)];
-}
-
-static void add_address(GString *text, const TwinFlow *flow, unsigned side)
-{
-    char address[INET6_ADDRSTRLEN] = "";
-    const int family = flow->ip_version == 6 ? AF_INET6 : AF_INET;
-    (void)inet_ntop(family, flow->addresses[side].bytes, address, sizeof address);
-    g_string_append(text, address);
-}
 
 /* Seconds since 1970 with all their digits; no locale. */
 static void add_time(GString *text, int64_t time_ns)
@@ -33,94 +16,19 @@ static void add_time(GString *text, int64_t time_ns)
     g_string_append_printf(text, "%" G_GINT64_FORMAT ".%09" G_GINT64_FORMAT, seconds, rest_ns);
 }
 
-/* A share of 0 … 1 with four digits; no locale. */
-static void add_share(GString *text, size_t part, size_t whole)
-{
-    char digits[G_ASCII_DTOSTR_BUF_SIZE];
-    const double share = whole > 0 ? (double)part / (double)whole : 0;
-    g_string_append(text, g_ascii_formatd(digits, sizeof digits, "%.4f", share));
-}
-
 /* ---- text ---- */
 
 static void begin_text(GString *text, TwinReading reading)
 {
-    g_string_append_printf(text, "%6s  %-21s  %-21s  %-10s %7s %10s  %-7s  %-12s  %s%s\n", "flow",
-                           "client", "server", "label", "packets", "bytes", "verdict", "history",
-                           "reasons, first frame to blame",
-                           reading == TWIN_READING_LITERAL ? " (literal reading)" : "");
+    twin_check_header_text(text, reading, NULL);
 }
 
-static void add_end(GString *text, const TwinFlow *flow, unsigned side)
+static void row_text(GString *text, const TwinCheckRow *row)
 {
-    const gsize start = text->len;
-    g_string_append(text, flow->ip_version == 6 ? "[" : "");
-    add_address(text, flow, side);
-    g_string_append_printf(text, "%s:%u", flow->ip_version == 6 ? "]" : "", flow->ports[side]);
-    g_string_append_printf(text, "%*s  ", MAX(0, 21 - (int)(text->len - start)), "");
+    twin_check_row_text(text, row, false);
 }
 
-/* What is not plain: the checks that do not pass by what was seen, and why. */
-static void add_reasons(GString *text, const CheckRow *row)
-{
-    uint32_t first_frame = 0;
-    for (unsigned check = 0; check < TWIN_N_CHECKS; check++) {
-        const TwinVerdict *verdict = &row->verdicts[check];
-        const char *reason = twin_check_reason(verdict->reason);
-        if (letter_of(verdict) != 'P') {
-            g_string_append_printf(text, "  %s%s%s", twin_check_info(check)->id,
-                                   *reason != '\0' ? ":" : "", reason);
-        }
-        if (!verdict->passes && row->frames[check] != 0 &&
-            (first_frame == 0 || row->frames[check] < first_frame)) {
-            first_frame = row->frames[check];
-        }
-    }
-    if (first_frame != 0) {
-        g_string_append_printf(text, "  #%u", first_frame);
-    }
-}
-
-static void row_text(GString *text, const CheckRow *row)
-{
-    g_string_append_printf(text, "%6zu  ", row->number);
-    add_end(text, row->flow, row->flow->client);
-    add_end(text, row->flow, 1 - row->flow->client);
-    g_string_append_printf(text, "%-10s %7u %10" G_GUINT64_FORMAT "  ", row->label,
-                           row->flow->n_packets, row->payload_bytes);
-    for (unsigned check = 0; check < TWIN_N_CHECKS; check++) {
-        g_string_append_c(text, letter_of(&row->verdicts[check]));
-    }
-    g_string_append_printf(text, "    %-12s", row->history);
-    add_reasons(text, row);
-    g_string_append_c(text, '\n');
-}
-
-static void totals_text(GString *text, const char *title, const CheckTotals *totals)
-{
-    g_string_append_printf(text, "\n%-30s %9s %9s %9s  %s\n", title, "passing", "failing",
-                           "undecided", "share");
-    for (unsigned check = 0; check < TWIN_N_CHECKS; check++) {
-        g_string_append_printf(text, "%-30s %9zu %9zu %9zu  ", twin_check_info(check)->title,
-                               totals->n_passing[check], totals->n_flows - totals->n_passing[check],
-                               totals->n_undecided[check]);
-        add_share(text, totals->n_passing[check], totals->n_flows);
-        g_string_append_c(text, '\n');
-    }
-}
-
-static void end_text(GString *text, const CheckTotals *all, const CheckTotals *without_midway)
-{
-    g_autofree char *title = g_strdup_printf("%zu flows", all->n_flows);
-    totals_text(text, title, all);
-    if (without_midway->n_flows < all->n_flows) {
-        g_autofree char *rest =
-            g_strdup_printf("%zu flows not begun midway", without_midway->n_flows);
-        totals_text(text, rest, without_midway);
-    }
-}
-
-const CheckFormat check_format_text = {begin_text, row_text, end_text};
+const CheckFormat check_format_text = {begin_text, row_text, twin_check_totals_text};
 
 /* ---- JSON ---- */
 
@@ -148,7 +56,7 @@ static void begin_json(GString *text, TwinReading reading)
                            reading == TWIN_READING_LITERAL ? "literal" : "exact");
 }
 
-static void add_json_verdict(GString *text, const CheckRow *row, unsigned check)
+static void add_json_verdict(GString *text, const TwinCheckRow *row, unsigned check)
 {
     const TwinVerdict *verdict = &row->verdicts[check];
     g_string_append_printf(
@@ -162,32 +70,32 @@ static void add_json_verdict(GString *text, const CheckRow *row, unsigned check)
     }
 }
 
-static void row_json(GString *text, const CheckRow *row)
+static void row_json(GString *text, const TwinCheckRow *row)
 {
     static const char *const ends[] = {"client", "server"};
-    g_string_append_printf(text, "%s\n{\"flow\": %zu, ", row->number > 1 ? "," : "", row->number);
+    g_string_append_printf(text, "%s\n{\"flow\": %u, ", row->number > 1 ? "," : "", row->number);
     for (unsigned end = 0; end < 2; end++) {
-        const unsigned side = end == 0 ? row->flow->client : 1U - row->flow->client;
+        const unsigned side = end == 0 ? row->client : 1U - row->client;
         g_string_append_printf(text, "\"%s_ip\": \"", ends[end]);
-        add_address(text, row->flow, side);
-        g_string_append_printf(text, "\", \"%s_port\": %u, ", ends[end], row->flow->ports[side]);
+        twin_check_row_address(text, row, side);
+        g_string_append_printf(text, "\", \"%s_port\": %u, ", ends[end], row->ports[side]);
     }
     g_string_append(text, "\"start_time\": ");
-    add_time(text, row->flow->start_ns);
+    add_time(text, row->start_ns);
     g_string_append(text, ", \"label\": ");
     add_json_string(text, row->label);
     g_string_append_printf(text,
                            ", \"packets\": %u, \"payload_bytes\": %" G_GUINT64_FORMAT
                            ", \"midway\": %s, \"history\": \"%s\", \"checks\": {",
-                           row->flow->n_packets, row->payload_bytes,
-                           row->is_midway ? "true" : "false", row->history);
+                           row->n_packets, row->payload_bytes, row->is_midway ? "true" : "false",
+                           row->history);
     for (unsigned check = 0; check < TWIN_N_CHECKS; check++) {
         add_json_verdict(text, row, check);
     }
     g_string_append(text, "}}");
 }
 
-static void totals_json(GString *text, const char *name, const CheckTotals *totals)
+static void totals_json(GString *text, const char *name, const TwinCheckTotals *totals)
 {
     g_string_append_printf(text, ",\n\"%s\": {\"flows\": %zu, \"checks\": {", name,
                            totals->n_flows);
@@ -197,13 +105,14 @@ static void totals_json(GString *text, const char *name, const CheckTotals *tota
             "%s\n\"%s\": {\"passing\": %zu, \"failing\": %zu, \"undecided\": %zu, \"share\": ",
             check > 0 ? "," : "", twin_check_info(check)->id, totals->n_passing[check],
             totals->n_flows - totals->n_passing[check], totals->n_undecided[check]);
-        add_share(text, totals->n_passing[check], totals->n_flows);
+        twin_check_share(text, totals->n_passing[check], totals->n_flows);
         g_string_append_c(text, '}');
     }
     g_string_append(text, "}}");
 }
 
-static void end_json(GString *text, const CheckTotals *all, const CheckTotals *without_midway)
+static void end_json(GString *text, const TwinCheckTotals *all,
+                     const TwinCheckTotals *without_midway)
 {
     g_string_append(text, "\n]");
     totals_json(text, "totals", all);
@@ -243,21 +152,21 @@ static void add_csv_string(GString *text, const char *string)
     g_string_append_c(text, '"');
 }
 
-static void row_csv(GString *text, const CheckRow *row)
+static void row_csv(GString *text, const TwinCheckRow *row)
 {
-    g_string_append_printf(text, "%zu,", row->number);
+    g_string_append_printf(text, "%u,", row->number);
     for (unsigned end = 0; end < 2; end++) {
-        const unsigned side = end == 0 ? row->flow->client : 1U - row->flow->client;
-        add_address(text, row->flow, side);
-        g_string_append_printf(text, ",%u,", row->flow->ports[side]);
+        const unsigned side = end == 0 ? row->client : 1U - row->client;
+        twin_check_row_address(text, row, side);
+        g_string_append_printf(text, ",%u,", row->ports[side]);
     }
-    add_time(text, row->flow->start_ns);
+    add_time(text, row->start_ns);
     g_string_append_c(text, ',');
     add_csv_string(text, row->label);
-    g_string_append_printf(text, ",%u,%" G_GUINT64_FORMAT ",%d,%s", row->flow->n_packets,
+    g_string_append_printf(text, ",%u,%" G_GUINT64_FORMAT ",%d,%s", row->n_packets,
                            row->payload_bytes, row->is_midway ? 1 : 0, row->history);
     for (unsigned check = 0; check < TWIN_N_CHECKS; check++) {
-        g_string_append_printf(text, ",%c,%s,", letter_of(&row->verdicts[check]),
+        g_string_append_printf(text, ",%c,%s,", twin_check_letter(&row->verdicts[check]),
                                twin_check_reason(row->verdicts[check].reason));
         if (row->frames[check] != 0) {
             g_string_append_printf(text, "%u", row->frames[check]);
@@ -266,7 +175,8 @@ static void row_csv(GString *text, const CheckRow *row)
     g_string_append(text, "\r\n");
 }
 
-static void end_csv(GString *text, const CheckTotals *all, const CheckTotals *without_midway)
+static void end_csv(GString *text, const TwinCheckTotals *all,
+                    const TwinCheckTotals *without_midway)
 {
     (void)text;
     (void)all;

@@ -16,12 +16,18 @@ static uint64_t payload_bytes_of(const TwinFlows *flows, const TwinFlow *flow)
     return payload_bytes;
 }
 
-static void audit_flow(TwinAudit *audit, const TwinFlows *flows, size_t index, CheckRow *row)
+static void audit_flow(TwinAudit *audit, const TwinFlows *flows, size_t index, TwinCheckRow *row)
 {
     const TwinFlow *flow = twin_flows_flow(flows, index);
-    *row = (CheckRow){
-        .flow = flow,
-        .number = index + 1,
+    *row = (TwinCheckRow){
+        .number = (uint32_t)index + 1,
+        .stream = TWIN_CHECK_NO_STREAM,
+        .addresses = {flow->addresses[0], flow->addresses[1]},
+        .ports = {flow->ports[0], flow->ports[1]},
+        .ip_version = flow->ip_version,
+        .client = flow->client,
+        .n_packets = flow->n_packets,
+        .start_ns = flow->start_ns,
         .label = twin_flows_label(flows, flow->label),
         .payload_bytes = payload_bytes_of(flows, flow),
     };
@@ -35,17 +41,8 @@ static void audit_flow(TwinAudit *audit, const TwinFlows *flows, size_t index, C
     }
 }
 
-static void add_to_totals(CheckTotals *totals, const CheckRow *row)
-{
-    totals->n_flows++;
-    for (unsigned check = 0; check < TWIN_N_CHECKS; check++) {
-        totals->n_passing[check] += row->verdicts[check].passes ? 1 : 0;
-        totals->n_undecided[check] += row->verdicts[check].is_decided ? 0 : 1;
-    }
-}
-
 /* A check failed for certain: want of evidence is no finding. */
-static bool has_finding(const CheckRow *row)
+static bool has_finding(const TwinCheckRow *row)
 {
     for (unsigned check = 0; check < TWIN_N_CHECKS; check++) {
         if (!row->verdicts[check].passes && row->verdicts[check].is_decided) {
@@ -62,18 +59,18 @@ static bool print_flows(const Options *options, const TwinFlows *flows, const Ch
     const TwinReading reading = options->literal ? TWIN_READING_LITERAL : TWIN_READING_EXACT;
     g_autoptr(TwinAudit) audit = twin_audit_new(reading);
     g_autoptr(GString) text = g_string_new(NULL);
-    CheckTotals all = {.n_flows = 0};
-    CheckTotals whole = {.n_flows = 0};
+    TwinCheckTotals all = {.n_flows = 0};
+    TwinCheckTotals whole = {.n_flows = 0};
     const size_t n_flows = twin_flows_n_flows(flows);
     const TwinProgress *progress = tool_progress(options);
     format->begin(text, reading);
     for (size_t f = 0; f < n_flows; f++) {
-        CheckRow row;
+        TwinCheckRow row;
         audit_flow(audit, flows, f, &row);
         format->row(text, &row);
-        add_to_totals(&all, &row);
+        twin_check_totals_add(&all, &row);
         if (!row.is_midway) {
-            add_to_totals(&whole, &row);
+            twin_check_totals_add(&whole, &row);
         }
         *has_findings_out |= has_finding(&row);
         if (f % FLOWS_A_REPORT == 0 &&

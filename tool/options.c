@@ -14,24 +14,6 @@ enum {
 /* Words that an option's value is one of, in the order of the library's enum; NULL at the end. */
 typedef const char *(*Words)(size_t index);
 
-static const char *address_word(size_t index)
-{
-    static const char *const words[] = {"keep", "anonymous"};
-    return index < G_N_ELEMENTS(words) ? words[index] : NULL;
-}
-
-static const char *payload_word(size_t index)
-{
-    static const char *const words[] = {"none", "zero", "random"};
-    return index < G_N_ELEMENTS(words) ? words[index] : NULL;
-}
-
-static const char *first_packet_word(size_t index)
-{
-    static const char *const words[] = {"network", "seed"};
-    return index < G_N_ELEMENTS(words) ? words[index] : NULL;
-}
-
 /* One row an option: who takes it, how it is called, where its value goes, what it may be. Help,
  * manual page and completion follow. */
 typedef struct {
@@ -92,13 +74,13 @@ static const Row rows[] = {
     {COMMAND_LEARN | WRITERS, "addresses", 'a', TEXT(addresses),
      "keep, or anonymous: mapped one to one to documentation addresses (default: keep; a model "
      "file holds real ones only with keep, its default is anonymous)",
-     "HOW", address_word, 0, 0},
+     "HOW", twin_addresses_name, 0, 0},
     {WRITERS, "payload", 0, TEXT(payload),
-     "none (default: packets end with their TCP header), zero or random", "WHAT", payload_word, 0,
-     0},
-    {WRITERS, "first-packet", 0, TEXT(first_packet),
-     "network (default), or seed: the first packet of the flow imitated", "HOW", first_packet_word,
+     "none (default: packets end with their TCP header), zero or random", "WHAT", twin_payload_name,
      0, 0},
+    {WRITERS, "first-packet", 0, TEXT(first_packet),
+     "network (default), or seed: the first packet of the flow imitated", "HOW",
+     twin_first_packet_name, 0, 0},
     {COMMAND_LEARN | COMMAND_SYNTHESIZE | COMMAND_EVALUATE, "threads", 'j', TEXT(threads),
      "Threads to work with; the result is the same (default: one a processor)", "N", NULL, 1, 1024},
     {COMMAND_CHECK, "json", 0, SWITCH(json), "Print JSON", NULL, NULL, 0, 0},
@@ -282,19 +264,20 @@ unsigned options_threads(const Options *options)
 
 TwinAddresses options_addresses(const Options *options, TwinAddresses fallback)
 {
-    return options->addresses != NULL ? (TwinAddresses)find_word(address_word, options->addresses)
-                                      : fallback;
+    return options->addresses != NULL
+               ? (TwinAddresses)find_word(twin_addresses_name, options->addresses)
+               : fallback;
 }
 
 TwinPayload options_payload(const Options *options)
 {
-    return options->payload != NULL ? (TwinPayload)find_word(payload_word, options->payload)
+    return options->payload != NULL ? (TwinPayload)find_word(twin_payload_name, options->payload)
                                     : TWIN_PAYLOAD_NONE;
 }
 
 TwinFirstPacket options_first_packet(const Options *options)
 {
     return options->first_packet != NULL
-               ? (TwinFirstPacket)find_word(first_packet_word, options->first_packet)
+               ? (TwinFirstPacket)find_word(twin_first_packet_name, options->first_packet)
                : TWIN_FIRST_PACKET_NETWORK;
 }

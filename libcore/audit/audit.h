@@ -44,7 +44,10 @@ typedef struct {
     uint32_t payload_bytes; /* 0 where it is unsure */
 } TwinAuditStep;
 
-/** A flow under audit. Each check writes its own part; all may read the others'. */
+/**
+ * A flow under audit. Each check writes its own part; all may read the others'. A plain value
+ * without pointers: packed.c keeps it in few bytes.
+ */
 struct TwinAudit {
     TwinReading reading;
     int64_t capture_end_ns; /* INT64_MAX: not known */
@@ -90,10 +93,19 @@ struct TwinAudit {
         uint32_t end;       /* first FIN or RST */
         uint32_t late;      /* first payload after it */
     } literal;
-    uint8_t n_history;
     uint8_t history_order[2 * TWIN_HISTORY_KINDS]; /* 2 × kind + side, as they appeared */
-    char history[2 * TWIN_HISTORY_KINDS + 1];
+    uint32_t n_history;
+    char history[2 * TWIN_HISTORY_KINDS + 1]; /* the last member: its text follows from the order */
 };
+
+/**
+ * Takes the flow's next packet under another number than its index in the flow; verdicts then blame
+ * that. Numbers must not fall from packet to packet.
+ */
+void twin_audit_take(TwinAudit *self, const TwinPacket *packet, uint32_t number);
+
+/** Writes the history's text, by its order and by what is known of the client. */
+void twin_audit_spell_history(TwinAudit *self);
 
 /** Time from @earlier to @later in ns, none where the clock ran backwards. */
 static inline uint64_t twin_elapsed_ns(int64_t later, int64_t earlier)

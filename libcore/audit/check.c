@@ -133,7 +133,7 @@ static unsigned history_kinds(const TwinAuditStep *step)
 }
 
 /* Written anew at each letter, since a SYN may show only later whose letters are capital. */
-static void spell_history(TwinAudit *self)
+void twin_audit_spell_history(TwinAudit *self)
 {
     const unsigned client = twin_connection_client(&self->connection);
     for (size_t i = 0; i < self->n_history; i++) {
@@ -155,14 +155,14 @@ static void take_history(TwinAudit *self, const TwinAuditStep *step)
             self->history_order[self->n_history++] = (uint8_t)(2 * kind + step->side);
         }
     }
-    spell_history(self);
+    twin_audit_spell_history(self);
 }
 
-void twin_audit_packet(TwinAudit *self, const TwinPacket *packet)
+void twin_audit_take(TwinAudit *self, const TwinPacket *packet, uint32_t number)
 {
     const TwinAuditStep step = {
         .packet = packet,
-        .index = self->n_packets,
+        .index = number,
         .side = (packet->bits & TWIN_PACKET_FROM_SECOND) != 0 ? 1 : 0,
         .events = twin_connection_update(&self->connection, packet),
         .payload_bytes = twin_packet_sure_payload(packet),
@@ -174,6 +174,11 @@ void twin_audit_packet(TwinAudit *self, const TwinPacket *packet)
     }
     self->n_packets++;
     self->last_ns = packet->time_ns;
+}
+
+void twin_audit_packet(TwinAudit *self, const TwinPacket *packet)
+{
+    twin_audit_take(self, packet, self->n_packets);
 }
 
 void twin_audit_verdicts(const TwinAudit *self, bool at_end,

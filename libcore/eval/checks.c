@@ -96,7 +96,7 @@ static void total_literal(const TwinFlows *flows, Totals *totals)
         sorted[f] = twin_flows_flow(flows, f);
     }
     if (n_flows > 0) {
-        qsort(sorted, n_flows, sizeof *sorted, compare_flows);
+        qsort(sorted, n_flows, sizeof(const TwinFlow *), compare_flows);
     }
     g_autoptr(TwinAudit) audit = twin_audit_new(TWIN_READING_LITERAL);
     const TwinFlow *first = NULL;

@@ -5,6 +5,7 @@
 
 #include "base/array.h"
 #include "flow/connection.h"
+#include "flow/flow_table.h"
 #include "flow/labels.h"
 #include "packet/capture_merge.h"
 #include "packet/segment.h"
@@ -12,40 +13,18 @@
 
 #include <string.h>
 
-enum {
-    FIRST_SLOTS = 1 << 12,
-    FRAMES_A_REPORT = 1 << 14,
-};
+enum { FRAMES_A_REPORT = 1 << 14 };
 
-static const int64_t idle_timeout_ns = INT64_C(120) * 1000000000;
-/* Times more than 146 years from 1970 are a broken clock's: bounded, so that no difference between
- * two of them overflows. */
-static const int64_t most_time_ns = INT64_MAX / 2;
 static const uint32_t no_label = UINT32_MAX;
-
-/* Both ends of a packet, the lower one first. Compared as bytes: no padding. */
-typedef struct {
-    uint8_t addresses[2][16];
-    uint16_t ports[2];
-    uint32_t ip_version;
-} Key;
-
-_Static_assert(sizeof(Key) == 40, "compared with memcmp()");
 
 /* What is remembered of a 5-tuple: its newest flow. One or two hot cache lines, and the key. */
 typedef struct {
-    Key key;
+    TwinFlowKey key;
     uint32_t flow;
     bool is_first_high; /* the flow's first packet came from the key's second end */
     int64_t last_ns;
     TwinConnection connection;
 } Tuple;
-
-/* A slot of the hash table: most misses are told by the tag, without touching the tuple. */
-typedef struct {
-    uint32_t tag;
-    uint32_t tuple; /* index + 1; 0: empty */
-} Slot;
 
 struct TwinFlows {
     bool by_timeout_only;
@@ -56,15 +35,13 @@ struct TwinFlows {
     size_t n_packets, packets_capacity;
     TwinFlow *flows; /* in order of their first packet */
     size_t n_flows, flows_capacity;
-    Tuple *tuples;
-    size_t n_tuples, tuples_capacity;
-    Slot *slots; /* a power of two, at most half full */
-    size_t n_slots;
-    uint32_t *order; /* packets of one flow stand together; made by finishing */
+    TwinFlowTable tuples; /* Tuple */
+    uint32_t *order;      /* packets of one flow stand together; made by finishing */
     GPtrArray *label_names;
     GHashTable *label_indices; /* name → index */
     TwinFlowsCounts counts;
     int64_t last_ns;     /* of the latest packet */
+    uint32_t pushed;     /* flow of the last frame; UINT32_MAX: none */
     GPtrArray *warnings; /* NULL-terminated */
     bool is_finished;
 };
@@ -76,9 +53,9 @@ TwinFlows *twin_flows_new(const TwinFlowsOptions *options)
     self->verifies_checksums = options->verify_checksums;
     self->label_source = options->labels;
     self->last_ns = INT64_MIN;
+    self->pushed = UINT32_MAX;
     self->decoder = twin_decoder_new();
-    self->slots = g_new0(Slot, FIRST_SLOTS);
-    self->n_slots = FIRST_SLOTS;
+    twin_flow_table_init(&self->tuples, sizeof(Tuple));
     self->label_names = g_ptr_array_new_with_free_func(g_free);
     self->label_indices = g_hash_table_new(g_str_hash, g_str_equal);
     self->warnings = g_ptr_array_new_with_free_func(g_free);
@@ -94,8 +71,7 @@ void twin_flows_free(TwinFlows *self)
     twin_decoder_free(self->decoder);
     g_free(self->packets);
     g_free(self->flows);
-    g_free(self->tuples);
-    g_free(self->slots);
+    twin_flow_table_clear(&self->tuples);
     g_free(self->order);
     g_hash_table_unref(self->label_indices);
     g_ptr_array_unref(self->label_names);
@@ -124,148 +100,10 @@ static uint32_t label_index(TwinFlows *self, const char *name)
     return GPOINTER_TO_UINT(index);
 }
 
-/* The key of a segment; true where its sender is the second end. */
-static bool key_of(const TwinSegment *segment, Key *key)
-{
-    const int order = memcmp(segment->source, segment->destination, 16);
-    const bool is_high =
-        order > 0 || (order == 0 && segment->tcp.source_port > segment->tcp.destination_port);
-    memcpy(key->addresses[is_high ? 1 : 0], segment->source, 16);
-    memcpy(key->addresses[is_high ? 0 : 1], segment->destination, 16);
-    key->ports[is_high ? 1 : 0] = segment->tcp.source_port;
-    key->ports[is_high ? 0 : 1] = segment->tcp.destination_port;
-    key->ip_version = segment->ip_version;
-    return is_high;
-}
-
-/* Mixes the key's ten words; only the table's layout depends on it, no output does. */
-static uint64_t hash_of(const Key *key)
-{
-    uint64_t words[5];
-    memcpy(words, key, sizeof words);
-    uint64_t hash = 0;
-    for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
-        hash = (hash ^ words[i]) * UINT64_C(0x9E3779B97F4A7C15);
-        hash ^= hash >> 32;
-    }
-    return hash;
-}
-
-static bool grow_slots(TwinFlows *self)
-{
-    const size_t n_slots = self->n_slots * 2;
-    Slot *slots = g_try_new0(Slot, n_slots);
-    if (slots == NULL) {
-        return false;
-    }
-    for (size_t t = 0; t < self->n_tuples; t++) {
-        const uint64_t hash = hash_of(&self->tuples[t].key);
-        size_t at = hash & (n_slots - 1);
-        while (slots[at].tuple != 0) {
-            at = (at + 1) & (n_slots - 1);
-        }
-        slots[at] = (Slot){.tag = (uint32_t)(hash >> 32), .tuple = (uint32_t)t + 1};
-    }
-    g_free(self->slots);
-    self->slots = slots;
-    self->n_slots = n_slots;
-    return true;
-}
-
-/* The tuple of @key, made where it is new (then without a flow); NULL when memory is out. */
-static Tuple *find_tuple(TwinFlows *self, const Key *key, bool *is_new)
-{
-    const uint64_t hash = hash_of(key);
-    const uint32_t tag = (uint32_t)(hash >> 32);
-    size_t at = hash & (self->n_slots - 1);
-    for (; self->slots[at].tuple != 0; at = (at + 1) & (self->n_slots - 1)) {
-        Tuple *tuple = &self->tuples[self->slots[at].tuple - 1];
-        if (self->slots[at].tag == tag && memcmp(&tuple->key, key, sizeof *key) == 0) {
-            *is_new = false;
-            return tuple;
-        }
-    }
-    if (self->n_tuples >= self->n_slots / 2) {
-        if (!grow_slots(self)) {
-            return NULL;
-        }
-        return find_tuple(self, key, is_new);
-    }
-    if (!twin_array_reserve((void **)&self->tuples, &self->tuples_capacity, self->n_tuples + 1,
-                            sizeof *self->tuples)) {
-        return NULL;
-    }
-    self->slots[at] = (Slot){.tag = tag, .tuple = (uint32_t)self->n_tuples + 1};
-    Tuple *tuple = &self->tuples[self->n_tuples++];
-    memset(tuple, 0, sizeof *tuple);
-    tuple->key = *key;
-    *is_new = true;
-    return tuple;
-}
-
-static int64_t bounded_time(int64_t time_ns)
-{
-    return CLAMP(time_ns, -most_time_ns, most_time_ns);
-}
-
-static uint8_t packet_bits(const TwinSegment *segment)
-{
-    const struct {
-        bool holds;
-        uint8_t bit;
-    } bits[] = {
-        {segment->tcp.has_timestamps, TWIN_PACKET_TIMESTAMPS},
-        {segment->dont_fragment, TWIN_PACKET_DONT_FRAGMENT},
-        {segment->tcp.sack_permitted, TWIN_PACKET_SACK_PERMITTED},
-        {segment->tcp.has_fast_open, TWIN_PACKET_FAST_OPEN},
-        {segment->are_options_cut, TWIN_PACKET_CUT_OPTIONS},
-        {segment->is_payload_unsure, TWIN_PACKET_UNSURE_PAYLOAD},
-        {segment->tcp.has_window_scale, TWIN_PACKET_WINDOW_SCALE},
-    };
-    unsigned set = 0;
-    for (size_t i = 0; i < G_N_ELEMENTS(bits); i++) {
-        set |= bits[i].holds ? bits[i].bit : 0U;
-    }
-    return (uint8_t)set;
-}
-
-static TwinPacket packet_of(const TwinSegment *segment, uint32_t frame)
-{
-    return (TwinPacket){
-        .time_ns = bounded_time(segment->time_ns),
-        .seq = segment->tcp.seq,
-        .ack = segment->tcp.ack,
-        .ts_value = segment->tcp.ts_value,
-        .ts_echo = segment->tcp.ts_echo,
-        .payload_bytes = segment->payload_bytes,
-        .frame = frame,
-        .window = segment->tcp.window,
-        .ip_id = segment->ip_id,
-        .mss_bytes = segment->tcp.mss_bytes,
-        .flags = segment->tcp.flags,
-        .ttl = segment->ttl,
-        .window_shift = segment->tcp.window_shift,
-        .bits = packet_bits(segment),
-        .traffic_class = segment->traffic_class,
-    };
-}
-
 /* The flow that ends here, or goes on no longer, learns who its client was. */
 static void close_flow(TwinFlows *self, const Tuple *tuple)
 {
     self->flows[tuple->flow].client = (uint8_t)twin_connection_client(&tuple->connection);
-}
-
-static bool begins_flow(const TwinFlows *self, const Tuple *tuple, const TwinPacket *packet)
-{
-    /* Unsigned: a clock may jump by more than 63 bits hold. */
-    if (packet->time_ns > tuple->last_ns &&
-        (uint64_t)packet->time_ns - (uint64_t)tuple->last_ns > (uint64_t)idle_timeout_ns) {
-        return true;
-    }
-    const bool is_syn = (packet->flags & (TWIN_TCP_SYN | TWIN_TCP_ACK)) == TWIN_TCP_SYN;
-    return is_syn && !self->by_timeout_only &&
-           twin_connection_is_reopened_by(&tuple->connection, packet);
 }
 
 static bool begin_flow(TwinFlows *self, Tuple *tuple, const TwinSegment *segment, bool is_high)
@@ -282,7 +120,7 @@ static bool begin_flow(TwinFlows *self, Tuple *tuple, const TwinSegment *segment
     flow->ports[0] = segment->tcp.source_port;
     flow->ports[1] = segment->tcp.destination_port;
     flow->ip_version = segment->ip_version;
-    flow->start_ns = bounded_time(segment->time_ns);
+    flow->start_ns = twin_flow_time(segment->time_ns);
     flow->label = no_label;
     if (segment->has_macs) {
         flow->has_macs = true;
@@ -304,68 +142,64 @@ static void keep_syn_options(TwinFlow *flow, const TwinSegment *segment, unsigne
     }
 }
 
+/* The flow that the packet belongs to, begun where need be; the packet learns its side and flow. */
+static bool find_flow(TwinFlows *self, const TwinSegment *segment, Tuple **tuple_out,
+                      TwinPacket *packet)
+{
+    TwinFlowKey key;
+    const bool is_high = twin_flow_key(segment, &key);
+    bool is_new = false;
+    Tuple *tuple = twin_flow_table_find(&self->tuples, &key, &is_new);
+    if (tuple == NULL) {
+        return false;
+    }
+    const uint8_t bits = packet->bits;
+    const uint8_t second = is_high != tuple->is_first_high ? TWIN_PACKET_FROM_SECOND : 0;
+    packet->bits = bits | second;
+    if (!is_new &&
+        twin_flow_begins(&tuple->connection, tuple->last_ns, packet, self->by_timeout_only)) {
+        close_flow(self, tuple);
+        is_new = true;
+    }
+    if (is_new) {
+        packet->bits = bits;
+        if (!begin_flow(self, tuple, segment, is_high)) {
+            return false;
+        }
+    }
+    packet->flow = tuple->flow;
+    *tuple_out = tuple;
+    return true;
+}
+
 /* False when memory, or the numbers that name packets and flows, are out. */
 static bool add_segment(TwinFlows *self, const TwinSegment *segment, uint32_t frame)
 {
-    Key key;
-    const bool is_high = key_of(segment, &key);
-    bool is_new = false;
-    Tuple *tuple = find_tuple(self, &key, &is_new);
-    if (tuple == NULL || self->n_packets >= UINT32_MAX - 1 ||
+    if (self->n_packets >= UINT32_MAX - 1 ||
         !twin_array_reserve((void **)&self->packets, &self->packets_capacity, self->n_packets + 1,
                             sizeof *self->packets)) {
         return false;
     }
-    TwinPacket packet = packet_of(segment, frame);
-    if (!is_new && begins_flow(self, tuple, &packet)) {
-        close_flow(self, tuple);
-        is_new = true;
-    }
-    if (is_new && !begin_flow(self, tuple, segment, is_high)) {
+    TwinPacket packet = twin_flow_packet(segment, frame);
+    Tuple *tuple = NULL;
+    if (!find_flow(self, segment, &tuple, &packet)) {
         return false;
     }
-    const unsigned side = is_high != tuple->is_first_high ? 1 : 0;
-    packet.flow = tuple->flow;
-    packet.bits |= side == 1 ? TWIN_PACKET_FROM_SECOND : 0;
     twin_connection_update(&tuple->connection, &packet);
     tuple->last_ns = packet.time_ns;
     self->last_ns = MAX(self->last_ns, packet.time_ns);
     TwinFlow *flow = &self->flows[tuple->flow];
     flow->n_packets++;
-    keep_syn_options(flow, segment, side);
+    keep_syn_options(flow, segment, (packet.bits & TWIN_PACKET_FROM_SECOND) != 0 ? 1 : 0);
     self->packets[self->n_packets++] = packet;
     return true;
-}
-
-/* What becomes of a frame that is no segment. */
-static uint64_t *count_of(TwinFlowsCounts *counts, TwinDecodeStatus status)
-{
-    switch (status) {
-    case TWIN_DECODE_SEGMENT:
-        return &counts->tcp;
-    case TWIN_DECODE_NOT_TCP:
-        return &counts->not_tcp;
-    case TWIN_DECODE_CUT:
-        return &counts->cut;
-    case TWIN_DECODE_MALFORMED:
-        return &counts->malformed;
-    case TWIN_DECODE_FRAGMENT:
-        return &counts->fragments;
-    case TWIN_DECODE_UNKNOWN_LINK:
-        return &counts->unknown_links;
-    }
-    g_assert_not_reached();
 }
 
 static bool push_frame(TwinFlows *self, const TwinFrame *frame, uint32_t number, GError **error)
 {
     TwinSegment segment;
     const TwinDecodeStatus status = twin_decoder_decode(self->decoder, frame, &segment);
-    self->counts.frames++;
-    if (status == TWIN_DECODE_UNKNOWN_LINK && self->counts.unknown_links == 0) {
-        self->counts.unknown_link = frame->link_type;
-    }
-    (*count_of(&self->counts, status))++;
+    twin_flows_count(&self->counts, status, frame->link_type);
     if (status == TWIN_DECODE_SEGMENT && self->verifies_checksums) {
         const TwinChecksumStatus sums = twin_segment_verify(&segment);
         self->counts.checksums += sums != TWIN_CHECKSUM_UNKNOWN ? 1 : 0;
@@ -380,6 +214,20 @@ static bool push_frame(TwinFlows *self, const TwinFrame *frame, uint32_t number,
     return true;
 }
 
+uint32_t twin_flows_pushed(const TwinFlows *self)
+{
+    return self->pushed;
+}
+
+void twin_flows_set_label(TwinFlows *self, uint32_t flow_index, const char *label)
+{
+    TwinFlow *flow = &self->flows[flow_index];
+    if (flow->label == no_label ||
+        strcmp(g_ptr_array_index(self->label_names, flow->label), label) != 0) {
+        flow->label = label_index(self, label);
+    }
+}
+
 bool twin_flows_push(TwinFlows *self, const TwinFrame *frame, const char *label, GError **error)
 {
     g_return_val_if_fail(!self->is_finished, false);
@@ -387,12 +235,9 @@ bool twin_flows_push(TwinFlows *self, const TwinFrame *frame, const char *label,
     if (!push_frame(self, frame, (uint32_t)(self->counts.frames + 1), error)) {
         return false;
     }
-    if (label != NULL && self->n_packets > n_packets) {
-        TwinFlow *flow = &self->flows[self->packets[n_packets].flow];
-        if (flow->label == no_label ||
-            strcmp(g_ptr_array_index(self->label_names, flow->label), label) != 0) {
-            flow->label = label_index(self, label);
-        }
+    self->pushed = self->n_packets > n_packets ? self->packets[n_packets].flow : UINT32_MAX;
+    if (label != NULL && self->pushed != UINT32_MAX) {
+        twin_flows_set_label(self, self->pushed, label);
     }
     return true;
 }
@@ -545,17 +390,64 @@ bool twin_flows_finish(TwinFlows *self, GError **error)
     if (!order_packets(self, error)) {
         return false;
     }
-    for (size_t t = 0; t < self->n_tuples; t++) {
-        close_flow(self, &self->tuples[t]);
+    for (size_t t = 0; t < self->tuples.n_entries; t++) {
+        close_flow(self, twin_flow_table_entry(&self->tuples, t));
     }
     label_flows(self);
     self->counts.fragments = twin_decoder_lost_fragments(self->decoder);
     warn_of_counts(self);
-    g_clear_pointer(&self->tuples, g_free);
-    g_clear_pointer(&self->slots, g_free);
+    twin_flow_table_clear(&self->tuples);
     trim(self);
     self->is_finished = true;
     return true;
+}
+
+/* Appends a flow of another collection, whose packets there is room for. */
+static void append_flow(TwinFlows *self, const TwinFlows *from, const TwinFlow *flow)
+{
+    TwinFlow *copy = &self->flows[self->n_flows];
+    *copy = *flow;
+    copy->first = (uint32_t)self->n_packets;
+    copy->label = label_index(self, twin_flows_label(from, flow->label));
+    for (uint32_t k = 0; k < flow->n_packets; k++) {
+        self->packets[self->n_packets] = *twin_flows_packet(from, flow, k);
+        self->packets[self->n_packets].flow = (uint32_t)self->n_flows;
+        self->order[self->n_packets] = (uint32_t)self->n_packets;
+        self->n_packets++;
+    }
+    self->n_flows++;
+}
+
+TwinFlows *twin_flows_choose(const TwinFlows *self, const uint8_t *is_chosen, size_t n_chosen,
+                             GError **error)
+{
+    g_return_val_if_fail(self->is_finished, NULL);
+    const size_t n = MIN(n_chosen, self->n_flows);
+    size_t n_flows = 0;
+    size_t n_packets = 0;
+    for (size_t f = 0; f < n; f++) {
+        n_flows += is_chosen[f] != 0 ? 1 : 0;
+        n_packets += is_chosen[f] != 0 ? self->flows[f].n_packets : 0;
+    }
+    const TwinFlowsOptions options = TWIN_FLOWS_OPTIONS_INIT;
+    g_autoptr(TwinFlows) chosen = twin_flows_new(&options);
+    chosen->flows = g_try_new(TwinFlow, n_flows + 1); /* NULL would stand for none, too */
+    chosen->packets = g_try_new(TwinPacket, n_packets + 1);
+    chosen->order = g_try_new(uint32_t, n_packets + 1);
+    if (chosen->flows == NULL || chosen->packets == NULL || chosen->order == NULL) {
+        g_set_error(error, TWIN_ERROR, TWIN_ERROR_TOO_LARGE,
+                    "memory is full: %zu TCP packets cannot be copied", n_packets);
+        return NULL;
+    }
+    for (size_t f = 0; f < n; f++) {
+        if (is_chosen[f] != 0) {
+            append_flow(chosen, self, &self->flows[f]);
+        }
+    }
+    chosen->counts = self->counts;
+    chosen->last_ns = self->last_ns;
+    chosen->is_finished = true;
+    return g_steal_pointer(&chosen);
 }
 
 size_t twin_flows_n_flows(const TwinFlows *self)

@@ -102,3 +102,12 @@ size_t twin_model_n_packets(const TwinModel *self)
 {
     return self->n_packets;
 }
+
+const char *twin_addresses_name(size_t index)
+{
+    static const char *const names[] = {
+        [TWIN_ADDRESSES_KEEP] = "keep",
+        [TWIN_ADDRESSES_ANONYMOUS] = "anonymous",
+    };
+    return index < G_N_ELEMENTS(names) ? names[index] : NULL;
+}

@@ -322,8 +322,9 @@ TwinCaptureStatus twin_capture_next(TwinCapture *self, TwinFrame *frame_out, GEr
             return end_pcap(self, status == PCAP_ERROR_BREAK, error);
         }
         *frame_out = (TwinFrame){
-            /* libpcap was asked for nanoseconds, which it leaves in the field for microseconds */
-            .time_ns = (int64_t)header->ts.tv_sec * 1000000000 + header->ts.tv_usec,
+            /* libpcap was asked for nanoseconds, which it leaves in the field for microseconds;
+             * seconds are unsigned in the file and signed in libpcap */
+            .time_ns = (int64_t)(uint32_t)header->ts.tv_sec * 1000000000 + header->ts.tv_usec,
             .link_type = self->link_type,
             .captured_bytes = header->caplen,
             .original_bytes = header->len,

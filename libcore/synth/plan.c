@@ -55,14 +55,21 @@ static gboolean is_same_pair(const void *left, const void *right)
     return memcmp(left, right, sizeof(Pair)) == 0;
 }
 
-/* The label's index in the model, or n_labels. */
+/* The label's index in the model, or n_labels. Another program may write its labels in other
+ * letters: a model of TLS knows tls. */
 static size_t find_label(const TwinModel *model, const char *name)
 {
-    size_t label = 0;
-    while (label < model->n_labels && strcmp(model->labels[label].name, name) != 0) {
-        label++;
+    for (size_t label = 0; label < model->n_labels; label++) {
+        if (strcmp(model->labels[label].name, name) == 0) {
+            return label;
+        }
     }
-    return label;
+    for (size_t label = 0; label < model->n_labels; label++) {
+        if (g_ascii_strcasecmp(model->labels[label].name, name) == 0) {
+            return label;
+        }
+    }
+    return model->n_labels;
 }
 
 static bool check_label(const TwinModel *model, const char *name, size_t *label_out, GError **error)
@@ -80,7 +87,28 @@ static bool check_label(const TwinModel *model, const char *name, size_t *label_
     return false;
 }
 
-/* The seeds to choose from: one flow's, a label's, or all. */
+/* Seeds of flows that are not the model's: their labels become the model's. */
+static bool learn_like(Planner *planner, size_t label, GError **error)
+{
+    const TwinSynthesiseOptions *options = planner->options;
+    const TwinFlows *flows = options->like_flows;
+    TwinSeeds *like = &planner->plan->like;
+    const bool is_one = options->like_flow != TWIN_ALL_FLOWS;
+    twin_seeds_learn(like, flows, is_one ? twin_flows_flow(flows, options->like_flow) : NULL,
+                     options->seed);
+    planner->plan->seeds = like;
+    for (size_t s = 0; s < like->n_seeds; s++) {
+        size_t own = label;
+        const char *name = twin_flows_label(flows, like->seeds[s].label);
+        if (options->label == NULL && !check_label(planner->model, name, &own, error)) {
+            return false;
+        }
+        like->seeds[s].label = (uint32_t)own;
+    }
+    return true;
+}
+
+/* The seeds to choose from: given flows', a label's, or all. */
 static bool choose_seeds(Planner *planner, GError **error)
 {
     const TwinSynthesiseOptions *options = planner->options;
@@ -90,15 +118,8 @@ static bool choose_seeds(Planner *planner, GError **error)
         return false;
     }
     plan->seeds = &planner->model->seeds;
-    if (options->like_flows != NULL) {
-        const TwinFlow *flow = twin_flows_flow(options->like_flows, options->like_flow);
-        const char *name = twin_flows_label(options->like_flows, flow->label);
-        if (options->label == NULL && !check_label(planner->model, name, &label, error)) {
-            return false;
-        }
-        twin_seeds_learn(&plan->like, options->like_flows, flow, options->seed);
-        plan->like.seeds[0].label = (uint32_t)label;
-        plan->seeds = &plan->like;
+    if (options->like_flows != NULL && !learn_like(planner, label, error)) {
+        return false;
     }
     planner->deck = g_new(uint32_t, plan->seeds->n_seeds);
     for (size_t s = 0; s < plan->seeds->n_seeds; s++) {
@@ -116,16 +137,18 @@ static bool choose_seeds(Planner *planner, GError **error)
 }
 
 /* Generated flows start like the seeds of the deck; look-alikes of one flow like all of the
- * model's. */
+ * model's. Starts count from the model's first flow. */
 static void choose_starts(Planner *planner)
 {
     const TwinSeeds *all = &planner->model->seeds;
+    const TwinSeeds *dealt = planner->plan->seeds;
     const bool is_lone = planner->n_deck < 2;
     planner->n_starts = is_lone ? all->n_seeds : planner->n_deck;
     planner->starts = g_new(int64_t, planner->n_starts);
     for (size_t i = 0; i < planner->n_starts; i++) {
-        planner->starts[i] = is_lone ? all->seeds[i].start_ns
-                                     : planner->plan->seeds->seeds[planner->deck[i]].start_ns;
+        planner->starts[i] =
+            is_lone ? all->seeds[i].start_ns
+                    : dealt->seeds[planner->deck[i]].start_ns + (dealt->start_ns - all->start_ns);
     }
 }
 
@@ -255,6 +278,9 @@ static uint64_t count_flows(const Planner *planner)
     const TwinModel *model = planner->model;
     if (options->n_flows > 0) {
         return options->n_flows;
+    }
+    if (options->like_flows != NULL && options->like_flow == TWIN_ALL_FLOWS) {
+        return twin_flows_n_flows(options->like_flows);
     }
     const bool is_part = options->like_flows != NULL || options->label != NULL;
     const uint32_t label = planner->plan->seeds->seeds[planner->deck[0]].label;

@@ -327,3 +327,22 @@ bool twin_synthesise(const TwinModel *model, const TwinSynthesiseOptions *option
     writer_clear(&writer);
     return is_good;
 }
+
+const char *twin_payload_name(size_t index)
+{
+    static const char *const names[] = {
+        [TWIN_PAYLOAD_NONE] = "none",
+        [TWIN_PAYLOAD_ZERO] = "zero",
+        [TWIN_PAYLOAD_RANDOM] = "random",
+    };
+    return index < G_N_ELEMENTS(names) ? names[index] : NULL;
+}
+
+const char *twin_first_packet_name(size_t index)
+{
+    static const char *const names[] = {
+        [TWIN_FIRST_PACKET_NETWORK] = "network",
+        [TWIN_FIRST_PACKET_SEED] = "seed",
+    };
+    return index < G_N_ELEMENTS(names) ? names[index] : NULL;
+}

@@ -120,6 +120,12 @@ TWIN_API void twin_flows_free(TwinFlows *self);
 TWIN_API bool twin_flows_push(TwinFlows *self, const TwinFrame *frame, const char *label,
                               GError **error) TWIN_CHECKED;
 
+/** The flow of the frame that was pushed last; UINT32_MAX where that was no TCP segment. */
+TWIN_API uint32_t twin_flows_pushed(const TwinFlows *self);
+
+/** Labels a flow, whatever was said of it before; before finishing. */
+TWIN_API void twin_flows_set_label(TwinFlows *self, uint32_t flow_index, const char *label);
+
 /**
  * Reads captures, in time order as one where there are several, and pushes every frame.
  *
@@ -134,6 +140,18 @@ TWIN_API bool twin_flows_read(TwinFlows *self, const char *const *paths, size_t 
 
 /** Ends pushing: puts flows in order of their first packet, looks up labels. Call it once. */
 TWIN_API bool twin_flows_finish(TwinFlows *self, GError **error) TWIN_CHECKED;
+
+/**
+ * Some flows of a finished collection, as one of their own.
+ *
+ * @param is_chosen one for each flow: 0 leaves it out
+ * @param n_chosen  how many are said; flows beyond are left out
+ * @return (transfer full) finished; NULL with TWIN_ERROR_TOO_LARGE
+ *
+ * Cost: a copy of the flows' packets.
+ */
+TWIN_API TwinFlows *twin_flows_choose(const TwinFlows *self, const uint8_t *is_chosen,
+                                      size_t n_chosen, GError **error) TWIN_CHECKED;
 
 TWIN_API size_t twin_flows_n_flows(const TwinFlows *self);
 TWIN_API const TwinFlow *twin_flows_flow(const TwinFlows *self, size_t flow_index);

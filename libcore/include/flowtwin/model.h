@@ -17,6 +17,9 @@ typedef enum TwinAddresses {
                                    RFC 5737, 2544 and 3849, locally administered MACs */
 } TwinAddresses;
 
+/** The word for TwinAddresses @index, as options have it; NULL beyond the last one. */
+TWIN_API const char *twin_addresses_name(size_t index);
+
 /** How a model is learned. */
 typedef struct TwinLearnOptions {
     const char *preset;           /**< a row of the preset table; NULL: the default */

@@ -23,13 +23,23 @@ typedef enum TwinFirstPacket {
     TWIN_FIRST_PACKET_SEED,    /**< the seed flow's own: direction, flags and length */
 } TwinFirstPacket;
 
+/** The word for TwinPayload @index, as options have it; NULL beyond the last one. */
+TWIN_API const char *twin_payload_name(size_t index);
+
+/** The word for TwinFirstPacket @index, likewise. */
+TWIN_API const char *twin_first_packet_name(size_t index);
+
+/** All flows of TwinSynthesiseOptions.like_flows, each once before any comes twice. */
+#define TWIN_ALL_FLOWS SIZE_MAX
+
 /** What is to be made. */
 typedef struct TwinSynthesiseOptions {
-    uint64_t n_flows;  /**< 0: as many as were learned from (with a label: as many as had it) */
+    uint64_t n_flows;  /**< 0: as many as were learned from (with a label: as many as had it;
+                            with several flows to be like: as many as those) */
     uint64_t seed;     /**< same seed and model, same bytes */
     const char *label; /**< only flows of this label; NULL: all */
-    const TwinFlows *like_flows; /**< look-alikes of one flow of these; NULL: none */
-    size_t like_flow;            /**< its index */
+    const TwinFlows *like_flows; /**< look-alikes of these flows; NULL: of the model's own seeds */
+    size_t like_flow;            /**< index of one of them, or TWIN_ALL_FLOWS */
     TwinAddresses addresses;
     TwinPayload payload;
     TwinFirstPacket first_packet;

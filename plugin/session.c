@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "session.h"
+
+#include "complain.h"
+#include "frame.h"
+#include "label.h"
+
+/* Whether anybody can ask for what is gathered. */
+typedef enum {
+    NOT_KNOWN,
+    GATHERING,
+    NOBODY_ASKS,
+} Demand;
+
+struct TwinSession {
+    Demand demand;
+    TwinTracker *tracker;
+    GArray *flows; /* uint32_t: flow + 1 of each frame, by its number; 0: none */
+};
+
+TwinSession *twin_session_new(void)
+{
+    TwinSession *self = g_new0(TwinSession, 1);
+    self->tracker = twin_tracker_new();
+    self->flows = g_array_new(FALSE, TRUE, sizeof(uint32_t));
+    return self;
+}
+
+void twin_session_free(TwinSession *self)
+{
+    if (self != NULL) {
+        twin_tracker_free(self->tracker);
+        g_array_unref(self->flows);
+        g_free(self);
+    }
+}
+
+/*
+ * Who does not ask now may ask later: Wireshark's window at any time, tshark in its second pass.
+ * But tshark that fills in columns with the packet at hand makes one pass, the same for every
+ * packet. (In the first of two it fills none.)
+ */
+static Demand demand_of(const packet_info *pinfo, bool is_asked)
+{
+    return !is_asked && !twin_has_window() && pinfo->cinfo != NULL ? NOBODY_ASKS : GATHERING;
+}
+
+void twin_session_take(TwinSession *self, packet_info *pinfo, tvbuff_t *tvb, bool is_asked)
+{
+    if (self->demand == NOT_KNOWN) {
+        self->demand = demand_of(pinfo, is_asked);
+    }
+    TwinFrame frame;
+    if (self->demand != GATHERING || !twin_frame_of(pinfo, tvb, &frame)) {
+        return;
+    }
+    const uint32_t flow = twin_tracker_push(self->tracker, &frame, pinfo->num);
+    if (flow == TWIN_TRACKER_NO_FLOW) {
+        return;
+    }
+    const TwinLabel label = twin_label_of(pinfo);
+    twin_tracker_set_label(self->tracker, flow, label.name, label.rank);
+    if (pinfo->num >= self->flows->len) {
+        g_array_set_size(self->flows, pinfo->num + 1);
+    }
+    g_array_index(self->flows, uint32_t, pinfo->num) = flow + 1;
+}
+
+uint32_t twin_session_flow(const TwinSession *self, uint32_t frame)
+{
+    const uint32_t flow =
+        frame < self->flows->len ? g_array_index(self->flows, uint32_t, frame) : 0;
+    return flow == 0 ? TWIN_TRACKER_NO_FLOW : flow - 1;
+}
+
+TwinTracker *twin_session_tracker(const TwinSession *self)
+{
+    return self->tracker;
+}

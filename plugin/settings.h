@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef FLOWTWIN_PLUGIN_SETTINGS_H
+#define FLOWTWIN_PLUGIN_SETTINGS_H
+
+#include <flowtwin/synthesise.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/** What the networks are learned from where a filter names the flows to imitate. */
+typedef enum {
+    TWIN_LEARN_AUTO,    /* from these flows where they are enough, else from the capture */
+    TWIN_LEARN_FILTER,  /* from these flows */
+    TWIN_LEARN_CAPTURE, /* from all flows of the capture */
+} TwinLearnFrom;
+
+/** The preferences "flowtwin.…", looked through. Strings are borrowed from Wireshark's. */
+typedef struct {
+    const char *output; /* never NULL */
+    const char *labels; /* NULL: none */
+    const char *model;  /* NULL: learn one */
+    const char *preset; /* NULL: the default */
+    uint64_t n_flows;   /* 0: as many as are imitated */
+    uint64_t seed;
+    TwinAddresses addresses;
+    TwinPayload payload;
+    TwinFirstPacket first_packet;
+    TwinLearnFrom learn_from;
+    bool may_exist;
+} TwinSettings;
+
+/**
+ * Registers the preferences of @protocol. All are strings: Wireshark takes nonsense for a number, a
+ * choice or a Boolean without a word.
+ */
+void twin_settings_register(int protocol);
+
+/** Looks through the preferences; false with TWIN_ERROR_ARGUMENT, which names the one at fault. */
+bool twin_settings_read(TwinSettings *settings_out, GError **error);
+
+#endif
