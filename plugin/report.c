@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "report.h"
 
-#include <flowtwin/report.h>
+#include <flowtwin/check_report.h>
 #include <flowtwin/tracker.h>
 #include <flowtwin/version.h>
 
@@ -57,7 +57,7 @@ static void report_reset(void *data)
 
 static void note_stream(Report *self, uint32_t flow, packet_info *pinfo)
 {
-    const uint32_t none = TWIN_REPORT_NO_STREAM;
+    const uint32_t none = TWIN_CHECK_NO_STREAM;
     while (self->streams->len <= flow) {
         g_array_append_val(self->streams, none);
     }
@@ -85,14 +85,14 @@ static uint32_t report_take(void *data, packet_info *pinfo, tvbuff_t *tvb)
     return flow;
 }
 
-static void row_of(Report *self, uint32_t flow, TwinReportRow *row)
+static void row_of(Report *self, uint32_t flow, TwinCheckRow *row)
 {
     TwinTrackedFlow tracked;
     twin_tracker_flow(self->tracker, flow, &tracked);
-    *row = (TwinReportRow){
+    *row = (TwinCheckRow){
         .number = flow + 1,
         .stream = flow < self->streams->len ? g_array_index(self->streams, uint32_t, flow)
-                                            : TWIN_REPORT_NO_STREAM,
+                                            : TWIN_CHECK_NO_STREAM,
         .addresses = {tracked.addresses[0], tracked.addresses[1]},
         .ports = {tracked.ports[0], tracked.ports[1]},
         .ip_version = tracked.ip_version,
@@ -118,7 +118,7 @@ static void add_heading(const Report *self, GString *text)
     }
     if (self->has_rows) {
         g_string_append_c(text, '\n');
-        twin_report_header(text, TWIN_READING_EXACT, "stream");
+        twin_check_header_text(text, TWIN_READING_EXACT, "stream");
     }
 }
 
@@ -126,30 +126,30 @@ static void add_heading(const Report *self, GString *text)
 static size_t print_rows(Report *self, const uint8_t *chosen, size_t n_chosen)
 {
     g_autoptr(GString) text = g_string_new(NULL);
-    TwinReportTotals all = {.n_flows = 0};
-    TwinReportTotals without_midway = {.n_flows = 0};
+    TwinCheckTotals all = {.n_flows = 0};
+    TwinCheckTotals without_midway = {.n_flows = 0};
     const size_t n_flows = chosen != NULL ? n_chosen : twin_tracker_n_flows(self->tracker);
     for (uint32_t flow = 0; flow < n_flows; flow++) {
         if (chosen != NULL && chosen[flow] == 0) {
             continue;
         }
-        TwinReportRow row;
+        TwinCheckRow row;
         row_of(self, flow, &row);
         if (all.n_flows == 0) {
             add_heading(self, text);
         }
-        twin_report_count(&all, &row);
+        twin_check_totals_add(&all, &row);
         if (!row.is_midway) {
-            twin_report_count(&without_midway, &row);
+            twin_check_totals_add(&without_midway, &row);
         }
         if (self->has_rows) {
-            twin_report_row(text, &row, true);
+            twin_check_row_text(text, &row, true);
             (void)fputs(text->str, stdout); /* tshark looks whether it went well */
             g_string_truncate(text, 0);
         }
     }
     if (!self->has_rows && all.n_flows > 0) {
-        twin_report_totals(text, &all, &without_midway);
+        twin_check_totals_text(text, &all, &without_midway);
         (void)fputs(text->str, stdout);
     }
     return all.n_flows;

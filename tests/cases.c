@@ -73,7 +73,7 @@ static void parse_word(const char *word, Draft *draft)
 
 static Draft parse_packet(char **words)
 {
-    Draft draft = {.packet = {.gap_ns = 10 * 1000000, .window = 64240}};
+    Draft draft = {.packet = {.gap_ns = 10000000, .window = 64240}};
     if (**words == '+' || **words == '-') {
         draft.packet.gap_ns = (int64_t)(g_ascii_strtod(*words, NULL) * 1e9);
         words++;
@@ -187,77 +187,4 @@ GPtrArray *twin_cases_load(const char *path)
         g_ptr_array_add(rows, row);
     }
     return rows;
-}
-
-enum {
-    LEAST_ETHERNET_BYTES = 60,
-    CUT_BYTES = 54,
-};
-
-static TwinTestPacket test_packet(const TwinCasePacket *packet, const TwinCaseWay *way)
-{
-    static const uint8_t syn_options[] = {2, 4, 0x05, 0xb4, 3, 3, 7, 1, 34, 6, 1, 2, 3, 4, 1, 1};
-    const uint32_t firsts[2][2] = {{1000000, 2000000}, {UINT32_MAX - 4, UINT32_MAX - 60}};
-    const uint32_t *first = firsts[way->has_high_numbers ? 1 : 0];
-    const bool is_from_b = packet->is_from_b != way->are_sides_swapped;
-    const char *const ends[] = {way->is_ipv6 ? "2001:db8::1" : "192.0.2.1",
-                                way->is_ipv6 ? "2001:db8::2" : "192.0.2.2"};
-    const uint16_t port = way->port != 0 ? way->port : 40000;
-    const bool has_syn = (packet->flags & TWIN_TCP_SYN) != 0;
-    return (TwinTestPacket){
-        .source = ends[is_from_b ? 1 : 0],
-        .destination = ends[is_from_b ? 0 : 1],
-        .source_port = is_from_b ? 80 : port,
-        .destination_port = is_from_b ? port : 80,
-        .flags = packet->flags,
-        .window = packet->window,
-        .seq = first[packet->is_from_b ? 1 : 0] + packet->seq,
-        .ack = packet->has_ack_number ? first[packet->is_from_b ? 0 : 1] + packet->ack : 0,
-        .payload_bytes = packet->payload_bytes,
-        .options = syn_options,
-        .option_bytes = !has_syn             ? 0
-                        : packet->has_cookie ? sizeof syn_options
-                                             : 8,
-    };
-}
-
-/* Puts an 802.1Q tag after the MAC addresses. */
-static void tag_frame(TwinFrame *frame, uint8_t *bytes)
-{
-    static const uint8_t tag[] = {0x81, 0x00, 0x00, 0x2a};
-    memmove(bytes + 16, bytes + 12, frame->captured_bytes - 12);
-    memcpy(bytes + 12, tag, sizeof tag);
-    frame->captured_bytes += sizeof tag;
-    frame->original_bytes += sizeof tag;
-}
-
-TwinFrame twin_case_frame(const TwinCasePacket *packet, const TwinCaseWay *way,
-                          uint8_t bytes_out[TWIN_CASE_FRAME_BYTES])
-{
-    const TwinTestPacket test = test_packet(packet, way);
-    TwinFrame frame = twin_test_frame(&test, bytes_out);
-    if (packet->is_padded && frame.original_bytes < LEAST_ETHERNET_BYTES) {
-        memset(bytes_out + frame.captured_bytes, 0, LEAST_ETHERNET_BYTES - frame.captured_bytes);
-        frame.captured_bytes = frame.original_bytes = LEAST_ETHERNET_BYTES;
-    }
-    if (way->has_vlan) {
-        tag_frame(&frame, bytes_out);
-    }
-    if (way->is_cut && frame.captured_bytes > CUT_BYTES) {
-        frame.captured_bytes = CUT_BYTES;
-    }
-    return frame;
-}
-
-char *twin_case_exact(const TwinCase *row)
-{
-    GString *columns = g_string_new(NULL);
-    for (size_t f = 0; f < strlen(row->exact[0]); f += 2) {
-        g_string_append(columns, f > 0 ? "/" : "");
-        for (unsigned check = 0; check < TWIN_N_CHECKS; check++) {
-            g_assert_cmpuint(strlen(row->exact[check]), ==, strlen(row->exact[0]));
-            g_string_append_c(columns, row->exact[check][f]);
-        }
-    }
-    return g_string_free(columns, FALSE);
 }

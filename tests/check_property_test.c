@@ -81,7 +81,7 @@ static void fill(Sequence *sequence)
 {
     uint32_t next[2] = {(uint32_t)g_test_rand_int(), (uint32_t)g_test_rand_int()};
     int64_t time_ns = 0;
-    sequence->n_packets = (size_t)g_test_rand_int_range(1, MAX_PACKETS + 1);
+    *sequence = (Sequence){.n_packets = (size_t)g_test_rand_int_range(1, MAX_PACKETS + 1)};
     for (size_t i = 0; i < sequence->n_packets; i++) {
         TwinPacket *packet = &sequence->packets[i];
         *packet = random_packet(next);

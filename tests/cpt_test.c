@@ -110,6 +110,18 @@ static void test_bad_rows_are_refused(void)
     }
 }
 
+static void test_no_states_and_too_many_are_refused(void)
+{
+    static const unsigned n_states[][3] = {{0, 2, 4}, {257, 2, 4}, {3, 0, 4}, {3, 2, 257}};
+    static const uint32_t counts[257] = {1};
+    const TwinCptRow row = {0, counts};
+    for (size_t i = 0; i < G_N_ELEMENTS(n_states); i++) {
+        g_autoptr(GError) error = NULL;
+        g_assert_null(twin_cpt_new(&small_family, n_states[i], &row, 1, &error));
+        g_assert_error(error, TWIN_ERROR, TWIN_ERROR_FORMAT);
+    }
+}
+
 static void test_more_configurations_than_a_key_holds_are_refused(void)
 {
     static const uint32_t some[] = {1};
@@ -215,6 +227,8 @@ int main(int argc, char **argv)
     g_test_add_func("/cpt/draws-change-at-the-running-sums", test_draws_change_at_the_running_sums);
     g_test_add_func("/cpt/rows-come-back-as-they-went-in", test_rows_come_back_as_they_went_in);
     g_test_add_func("/cpt/bad-rows-are-refused", test_bad_rows_are_refused);
+    g_test_add_func("/cpt/no-states-and-too-many-are-refused",
+                    test_no_states_and_too_many_are_refused);
     g_test_add_func("/cpt/more-configurations-than-a-key-holds-are-refused",
                     test_more_configurations_than_a_key_holds_are_refused);
     g_test_add_func("/cpt/learned-tables-agree-with-the-rows",

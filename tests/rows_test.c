@@ -72,6 +72,25 @@ static void test_equal_rows_are_kept_once(void)
     g_assert_cmpuint(twin_rows_counter(rows).n_rows, ==, 10);
 }
 
+/* 65 bits and more make keys of two words; here the first is the same for all. */
+static void test_rows_that_differ_in_a_late_column_are_distinct(void)
+{
+    uint8_t same[256] = {0};
+    uint8_t late[256];
+    unsigned n_states[VARIABLES];
+    const uint8_t *states[VARIABLES];
+    for (size_t v = 0; v < VARIABLES; v++) {
+        n_states[v] = 256;
+        states[v] = v + 1 < VARIABLES ? same : late;
+    }
+    for (size_t i = 0; i < 256; i++) {
+        late[i] = (uint8_t)i;
+    }
+    g_autoptr(TwinRows) rows = twin_rows_new(n_states, VARIABLES);
+    g_assert_true(twin_rows_add(rows, states, 256, NULL));
+    g_assert_cmpuint(twin_rows_n_distinct(rows), ==, 256);
+}
+
 static void test_rows_beyond_32_bits_are_refused(void)
 {
     const uint8_t state = 0;
@@ -90,6 +109,8 @@ int main(int argc, char **argv)
     g_test_add_func("/rows/distinct-rows-count-as-all-rows-do",
                     test_distinct_rows_count_as_all_rows_do);
     g_test_add_func("/rows/equal-rows-are-kept-once", test_equal_rows_are_kept_once);
+    g_test_add_func("/rows/rows-that-differ-in-a-late-column-are-distinct",
+                    test_rows_that_differ_in_a_late_column_are_distinct);
     g_test_add_func("/rows/rows-beyond-32-bits-are-refused", test_rows_beyond_32_bits_are_refused);
     return g_test_run();
 }

@@ -51,6 +51,17 @@ def run(command, **more):
                           stderr=subprocess.PIPE, check=False, **more)
 
 
+def names_in(value):
+    """Every member's name in what json.load() gave, whatever the depth."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield name
+            yield from names_in(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from names_in(inner)
+
+
 def has(program):
     return shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin") is not None
 

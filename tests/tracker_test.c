@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <flowtwin/tracker.h>
 
-#include "cases.h"
+#include "audit/packed.h"
+#include "case_flows.h"
 #include "frames.h"
 #include "packet/tcp.h"
 
@@ -92,31 +93,67 @@ static void assert_same(Pair *pair)
     g_assert_cmpuint(counts->tcp, ==, twin_flows_counts(pair->flows)->tcp);
 }
 
-/* One packet of each copy in turn, so that no audit stays at hand from packet to packet. */
-static void push_copies(Pair *pair, const TwinCase *row, uint16_t n_copies, bool is_ipv6)
+enum { N_COPIES = 12 }; /* of each case: more flows than audits stay at hand */
+
+/* Packet @i of a case, where it has so many; every second case over IPv6. */
+static void push_packet_of(Pair *pair, const TwinCase *row, size_t number, size_t i)
 {
     int64_t time_ns = start_ns;
-    for (size_t i = 0; i < row->n_packets; i++) {
-        time_ns += row->packets[i].gap_ns;
-        for (uint16_t copy = 0; copy < n_copies; copy++) {
-            const TwinCaseWay way = {.port = (uint16_t)(20000 + copy), .is_ipv6 = is_ipv6};
-            uint8_t bytes[TWIN_CASE_FRAME_BYTES];
-            TwinFrame frame = twin_case_frame(&row->packets[i], &way, bytes);
-            frame.time_ns = time_ns;
-            g_assert_cmpuint(pair_push(pair, &frame), !=, TWIN_TRACKER_NO_FLOW);
-        }
+    for (size_t k = 0; k <= i && k < row->n_packets; k++) {
+        time_ns += row->packets[k].gap_ns;
+    }
+    for (size_t copy = 0; copy < N_COPIES && i < row->n_packets; copy++) {
+        const TwinCaseWay way = {
+            .port = (uint16_t)(20000 + number * N_COPIES + copy),
+            .is_ipv6 = number % 2 != 0,
+            .are_sides_swapped = copy % 2 != 0,
+        };
+        uint8_t bytes[TWIN_CASE_FRAME_BYTES];
+        TwinFrame frame = twin_case_frame(&row->packets[i], &way, bytes);
+        frame.time_ns = time_ns;
+        g_assert_cmpuint(pair_push(pair, &frame), !=, TWIN_TRACKER_NO_FLOW);
     }
 }
 
-static void test_cases_many_at_a_time(const void *data)
+/* A packet of each case in turn, so that no audit stays at hand from packet to packet. */
+static void test_cases_all_at_a_time(const void *data)
 {
     const GPtrArray *rows = data;
-    for (size_t i = 0; i < rows->len; i++) {
-        Pair pair;
-        pair_begin(&pair);
-        push_copies(&pair, g_ptr_array_index(rows, i), 1100, i % 2 != 0);
-        assert_same(&pair);
-        pair_end(&pair);
+    Pair pair;
+    pair_begin(&pair);
+    for (size_t i = 0; i < 100; i++) {
+        for (size_t r = 0; r < rows->len; r++) {
+            push_packet_of(&pair, g_ptr_array_index(rows, r), r, i);
+        }
+    }
+    g_assert_cmpuint(twin_tracker_n_flows(pair.tracker), >, N_COPIES * rows->len);
+    assert_same(&pair);
+    pair_end(&pair);
+}
+
+/* After every packet: what the numbers have shown comes back, bit by bit. */
+static void test_packing(const void *data)
+{
+    static const TwinCaseWay way = {.name = "plain"};
+    const GPtrArray *rows = data;
+    TwinAudit begun;
+    twin_audit_begin_packing(&begun);
+    for (size_t r = 0; r < rows->len; r++) {
+        const TwinCaseLayout layout = twin_case_whole(g_ptr_array_index(rows, r), &way);
+        g_autoptr(TwinFlows) flows = twin_case_flows(&layout, TWIN_READING_EXACT);
+        const TwinFlow *flow = twin_flows_flow(flows, 0);
+        TwinAudit audit = begun;
+        for (uint32_t k = 0; k < flow->n_packets; k++) {
+            twin_audit_packet(&audit, twin_flows_packet(flows, flow, k));
+            uint8_t bytes[TWIN_PACKED_MAX_BYTES];
+            TwinAudit unpacked;
+            g_assert_cmpuint(twin_audit_pack(&audit, &begun, bytes), <=, sizeof bytes);
+            twin_audit_unpack(&unpacked, &begun, bytes);
+            g_assert_cmpmem(&unpacked.connection, sizeof unpacked.connection, &audit.connection,
+                            sizeof audit.connection);
+            g_assert_cmpint(unpacked.last_ns, ==, audit.last_ns);
+            g_assert_cmpuint(unpacked.n_packets, ==, k + 1);
+        }
     }
 }
 
@@ -220,7 +257,8 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_autoptr(GPtrArray) rows = twin_cases_load(TWIN_CASES);
-    g_test_add_data_func("/tracker/cases-many-at-a-time", rows, test_cases_many_at_a_time);
+    g_test_add_data_func("/tracker/cases-all-at-a-time", rows, test_cases_all_at_a_time);
+    g_test_add_data_func("/tracker/packing", rows, test_packing);
     g_test_add_func("/tracker/retry-of-second-side", test_retry_of_second_side);
     g_test_add_func("/tracker/first-pass", test_first_pass);
     g_test_add_func("/tracker/labels", test_labels);

@@ -20,15 +20,15 @@ static void add_time(GString *text, int64_t time_ns)
 
 static void begin_text(GString *text, TwinReading reading)
 {
-    twin_report_header(text, reading, NULL);
+    twin_check_header_text(text, reading, NULL);
 }
 
-static void row_text(GString *text, const TwinReportRow *row)
+static void row_text(GString *text, const TwinCheckRow *row)
 {
-    twin_report_row(text, row, false);
+    twin_check_row_text(text, row, false);
 }
 
-const CheckFormat check_format_text = {begin_text, row_text, twin_report_totals};
+const CheckFormat check_format_text = {begin_text, row_text, twin_check_totals_text};
 
 /* ---- JSON ---- */
 
@@ -56,7 +56,7 @@ static void begin_json(GString *text, TwinReading reading)
                            reading == TWIN_READING_LITERAL ? "literal" : "exact");
 }
 
-static void add_json_verdict(GString *text, const TwinReportRow *row, unsigned check)
+static void add_json_verdict(GString *text, const TwinCheckRow *row, unsigned check)
 {
     const TwinVerdict *verdict = &row->verdicts[check];
     g_string_append_printf(
@@ -70,14 +70,14 @@ static void add_json_verdict(GString *text, const TwinReportRow *row, unsigned c
     }
 }
 
-static void row_json(GString *text, const TwinReportRow *row)
+static void row_json(GString *text, const TwinCheckRow *row)
 {
     static const char *const ends[] = {"client", "server"};
     g_string_append_printf(text, "%s\n{\"flow\": %u, ", row->number > 1 ? "," : "", row->number);
     for (unsigned end = 0; end < 2; end++) {
         const unsigned side = end == 0 ? row->client : 1U - row->client;
         g_string_append_printf(text, "\"%s_ip\": \"", ends[end]);
-        twin_report_address(text, row, side);
+        twin_check_row_address(text, row, side);
         g_string_append_printf(text, "\", \"%s_port\": %u, ", ends[end], row->ports[side]);
     }
     g_string_append(text, "\"start_time\": ");
@@ -95,7 +95,7 @@ static void row_json(GString *text, const TwinReportRow *row)
     g_string_append(text, "}}");
 }
 
-static void totals_json(GString *text, const char *name, const TwinReportTotals *totals)
+static void totals_json(GString *text, const char *name, const TwinCheckTotals *totals)
 {
     g_string_append_printf(text, ",\n\"%s\": {\"flows\": %zu, \"checks\": {", name,
                            totals->n_flows);
@@ -105,14 +105,14 @@ static void totals_json(GString *text, const char *name, const TwinReportTotals 
             "%s\n\"%s\": {\"passing\": %zu, \"failing\": %zu, \"undecided\": %zu, \"share\": ",
             check > 0 ? "," : "", twin_check_info(check)->id, totals->n_passing[check],
             totals->n_flows - totals->n_passing[check], totals->n_undecided[check]);
-        twin_report_share(text, totals->n_passing[check], totals->n_flows);
+        twin_check_share(text, totals->n_passing[check], totals->n_flows);
         g_string_append_c(text, '}');
     }
     g_string_append(text, "}}");
 }
 
-static void end_json(GString *text, const TwinReportTotals *all,
-                     const TwinReportTotals *without_midway)
+static void end_json(GString *text, const TwinCheckTotals *all,
+                     const TwinCheckTotals *without_midway)
 {
     g_string_append(text, "\n]");
     totals_json(text, "totals", all);
@@ -152,12 +152,12 @@ static void add_csv_string(GString *text, const char *string)
     g_string_append_c(text, '"');
 }
 
-static void row_csv(GString *text, const TwinReportRow *row)
+static void row_csv(GString *text, const TwinCheckRow *row)
 {
     g_string_append_printf(text, "%u,", row->number);
     for (unsigned end = 0; end < 2; end++) {
         const unsigned side = end == 0 ? row->client : 1U - row->client;
-        twin_report_address(text, row, side);
+        twin_check_row_address(text, row, side);
         g_string_append_printf(text, ",%u,", row->ports[side]);
     }
     add_time(text, row->start_ns);
@@ -166,7 +166,7 @@ static void row_csv(GString *text, const TwinReportRow *row)
     g_string_append_printf(text, ",%u,%" G_GUINT64_FORMAT ",%d,%s", row->n_packets,
                            row->payload_bytes, row->is_midway ? 1 : 0, row->history);
     for (unsigned check = 0; check < TWIN_N_CHECKS; check++) {
-        g_string_append_printf(text, ",%c,%s,", twin_report_letter(&row->verdicts[check]),
+        g_string_append_printf(text, ",%c,%s,", twin_check_letter(&row->verdicts[check]),
                                twin_check_reason(row->verdicts[check].reason));
         if (row->frames[check] != 0) {
             g_string_append_printf(text, "%u", row->frames[check]);
@@ -175,8 +175,8 @@ static void row_csv(GString *text, const TwinReportRow *row)
     g_string_append(text, "\r\n");
 }
 
-static void end_csv(GString *text, const TwinReportTotals *all,
-                    const TwinReportTotals *without_midway)
+static void end_csv(GString *text, const TwinCheckTotals *all,
+                    const TwinCheckTotals *without_midway)
 {
     (void)text;
     (void)all;

@@ -12,8 +12,8 @@
 /** A way to print: each function adds to the text. */
 typedef struct {
     void (*begin)(GString *text, TwinReading reading);
-    void (*row)(GString *text, const TwinReportRow *row);
-    void (*end)(GString *text, const TwinReportTotals *all, const TwinReportTotals *without_midway);
+    void (*row)(GString *text, const TwinCheckRow *row);
+    void (*end)(GString *text, const TwinCheckTotals *all, const TwinCheckTotals *without_midway);
 } CheckFormat;
 
 extern const CheckFormat check_format_text;

@@ -16,12 +16,12 @@ static uint64_t payload_bytes_of(const TwinFlows *flows, const TwinFlow *flow)
     return payload_bytes;
 }
 
-static void audit_flow(TwinAudit *audit, const TwinFlows *flows, size_t index, TwinReportRow *row)
+static void audit_flow(TwinAudit *audit, const TwinFlows *flows, size_t index, TwinCheckRow *row)
 {
     const TwinFlow *flow = twin_flows_flow(flows, index);
-    *row = (TwinReportRow){
+    *row = (TwinCheckRow){
         .number = (uint32_t)index + 1,
-        .stream = TWIN_REPORT_NO_STREAM,
+        .stream = TWIN_CHECK_NO_STREAM,
         .addresses = {flow->addresses[0], flow->addresses[1]},
         .ports = {flow->ports[0], flow->ports[1]},
         .ip_version = flow->ip_version,
@@ -42,7 +42,7 @@ static void audit_flow(TwinAudit *audit, const TwinFlows *flows, size_t index, T
 }
 
 /* A check failed for certain: want of evidence is no finding. */
-static bool has_finding(const TwinReportRow *row)
+static bool has_finding(const TwinCheckRow *row)
 {
     for (unsigned check = 0; check < TWIN_N_CHECKS; check++) {
         if (!row->verdicts[check].passes && row->verdicts[check].is_decided) {
@@ -59,18 +59,18 @@ static bool print_flows(const Options *options, const TwinFlows *flows, const Ch
     const TwinReading reading = options->literal ? TWIN_READING_LITERAL : TWIN_READING_EXACT;
     g_autoptr(TwinAudit) audit = twin_audit_new(reading);
     g_autoptr(GString) text = g_string_new(NULL);
-    TwinReportTotals all = {.n_flows = 0};
-    TwinReportTotals whole = {.n_flows = 0};
+    TwinCheckTotals all = {.n_flows = 0};
+    TwinCheckTotals whole = {.n_flows = 0};
     const size_t n_flows = twin_flows_n_flows(flows);
     const TwinProgress *progress = tool_progress(options);
     format->begin(text, reading);
     for (size_t f = 0; f < n_flows; f++) {
-        TwinReportRow row;
+        TwinCheckRow row;
         audit_flow(audit, flows, f, &row);
         format->row(text, &row);
-        twin_report_count(&all, &row);
+        twin_check_totals_add(&all, &row);
         if (!row.is_midway) {
-            twin_report_count(&whole, &row);
+            twin_check_totals_add(&whole, &row);
         }
         *has_findings_out |= has_finding(&row);
         if (f % FLOWS_A_REPORT == 0 &&

@@ -22,6 +22,14 @@ static const Command commands[] = {
      cmd_check},
     {"show", COMMAND_SHOW, "MODEL", "Show a model: nodes, bins, edges, table sizes.", NULL, 1, 1,
      cmd_show},
+    {"evaluate", COMMAND_EVALUATE, "", "Judge how far a generator's flows are from real ones.",
+     "Any generator's captures will do. All three sets are wanted; flowtwin split makes the first\n"
+     "two. Prints a page; numbers that are not on it stand in the JSON.",
+     0, 0, cmd_evaluate},
+    {"split", COMMAND_SPLIT, "CAPTURE…",
+     "Cut captures into a training and a hold-out half, by flow and label.",
+     "Several captures are read in time order as one. Frames are written as they were captured.", 1,
+     MANY, cmd_split},
 };
 
 static void print_help(void)

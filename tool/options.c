@@ -7,7 +7,8 @@
 enum {
     WRITERS = COMMAND_GENERATE | COMMAND_SYNTHESIZE,
     READERS = COMMAND_LEARN | COMMAND_SYNTHESIZE | COMMAND_CHECK,
-    ALL = WRITERS | READERS | COMMAND_SHOW,
+    OUTPUTS = WRITERS | COMMAND_LEARN | COMMAND_SPLIT, /* they want -o */
+    ALL = WRITERS | READERS | COMMAND_SHOW | COMMAND_SPLIT | COMMAND_EVALUATE,
 };
 
 /* Words that an option's value is one of, in the order of the library's enum; NULL at the end. */
@@ -29,19 +30,40 @@ typedef struct {
 
 /* Bytes as the shell gives them: labels and paths are in whatever encoding their file is. */
 #define TEXT(member)   G_OPTION_ARG_FILENAME, offsetof(Options, member)
+#define LIST(member)   G_OPTION_ARG_FILENAME_ARRAY, offsetof(Options, member)
 #define SWITCH(member) G_OPTION_ARG_NONE, offsetof(Options, member)
 
 static const Row rows[] = {
     {COMMAND_LEARN | WRITERS, "output", 'o', TEXT(output), "Write here; \"-\" is standard output",
      "FILE", NULL, 0, 0},
-    {COMMAND_LEARN | WRITERS | COMMAND_CHECK, "labels", 'l', TEXT(labels),
+    {COMMAND_SPLIT, "output", 'o', TEXT(output),
+     "Write PREFIX-train.pcap and PREFIX-holdout.pcap, and label tables beside them", "PREFIX",
+     NULL, 0, 0},
+    {COMMAND_LEARN | WRITERS | COMMAND_CHECK | COMMAND_SPLIT, "labels", 'l', TEXT(labels),
      "Label flows from this table instead of by server port", "FILE", NULL, 0, 0},
     {WRITERS, "labels-out", 0, TEXT(labels_out), "Write a table of the generated flows", "FILE",
      NULL, 0, 0},
     {WRITERS, "flows", 'n', TEXT(flows), "How many flows (default: as many as were learned from)",
      "N", NULL, 1, G_MAXUINT32 - 1},
-    {COMMAND_LEARN | WRITERS, "seed", 's', TEXT(seed), "Same seed, same bytes (default: 1)", "S",
-     NULL, 0, G_MAXUINT64},
+    {COMMAND_SPLIT, "holdout", 0, TEXT(holdout_share),
+     "Share of each label's flows to hold out (default: 0.2)", "SHARE", NULL, 0, 0},
+    {COMMAND_EVALUATE, "real", 'r', LIST(real),
+     "A capture of what the generator learned from; may be repeated", "CAPTURE", NULL, 0, 0},
+    {COMMAND_EVALUATE, "holdout", 't', LIST(holdout),
+     "A capture of real flows that it never saw (see flowtwin split); may be repeated", "CAPTURE",
+     NULL, 0, 0},
+    {COMMAND_EVALUATE, "synthetic", 'S', LIST(synthetic),
+     "A capture that it wrote; may be repeated", "CAPTURE", NULL, 0, 0},
+    {COMMAND_EVALUATE, "labels", 'l', LIST(label_files),
+     "Label flows of all sets from this table instead of by server port; may be repeated", "FILE",
+     NULL, 0, 0},
+    {COMMAND_EVALUATE, "repeats", 0, TEXT(repeats),
+     "Forests that a score is averaged over (default: 5)", "N", NULL, 1, 100},
+    {COMMAND_EVALUATE, "json", 0, TEXT(json_out), "Write all numbers as JSON", "FILE", NULL, 0, 0},
+    {COMMAND_EVALUATE, "html", 0, TEXT(html_out), "Write the report as one HTML file", "FILE", NULL,
+     0, 0},
+    {COMMAND_LEARN | WRITERS | COMMAND_SPLIT | COMMAND_EVALUATE, "seed", 's', TEXT(seed),
+     "Same seed, same bytes (default: 1)", "S", NULL, 0, G_MAXUINT64},
     {WRITERS, "label", 'L', TEXT(label), "Only flows of this label", "LABEL", NULL, 0, 0},
     {WRITERS, "like", 0, TEXT(like),
      "Look-alikes of one flow: CAPTURE:NUMBER, its number as check prints it, or its ends, "
@@ -59,9 +81,8 @@ static const Row rows[] = {
     {WRITERS, "first-packet", 0, TEXT(first_packet),
      "network (default), or seed: the first packet of the flow imitated", "HOW",
      twin_first_packet_name, 0, 0},
-    {COMMAND_LEARN | COMMAND_SYNTHESIZE, "threads", 'j', TEXT(threads),
-     "Threads to learn with; the result is the same (default: one a processor)", "N", NULL, 1,
-     1024},
+    {COMMAND_LEARN | COMMAND_SYNTHESIZE | COMMAND_EVALUATE, "threads", 'j', TEXT(threads),
+     "Threads to work with; the result is the same (default: one a processor)", "N", NULL, 1, 1024},
     {COMMAND_CHECK, "json", 0, SWITCH(json), "Print JSON", NULL, NULL, 0, 0},
     {COMMAND_CHECK, "csv", 0, SWITCH(csv), "Print CSV, a row a flow", NULL, NULL, 0, 0},
     {COMMAND_CHECK, "literal", 0, SWITCH(literal),
@@ -70,10 +91,16 @@ static const Row rows[] = {
      0},
     {COMMAND_SHOW, "format", 'f', TEXT(format), "text (default), dot, json or xmlbif", "FORMAT",
      twin_model_show_format, 0, 0},
-    {COMMAND_LEARN | WRITERS, "force", 'F', SWITCH(force), "Replace an existing output", NULL, NULL,
-     0, 0},
+    {OUTPUTS | COMMAND_EVALUATE, "force", 'F', SWITCH(force), "Replace an existing output", NULL,
+     NULL, 0, 0},
     {ALL, "quiet", 'q', SWITCH(quiet), "Say nothing but results and errors", NULL, NULL, 0, 0},
 };
+
+/* The option's value is a text of its own: not a switch, nor a list. */
+static bool is_text(const Row *row)
+{
+    return row->kind == G_OPTION_ARG_FILENAME;
+}
 
 static char **text_at(Options *options, const Row *row)
 {
@@ -107,7 +134,7 @@ static void check_values(Options *options)
 {
     for (size_t r = 0; r < G_N_ELEMENTS(rows); r++) {
         const Row *row = &rows[r];
-        const char *text = row->kind != G_OPTION_ARG_NONE ? *text_at(options, row) : NULL;
+        const char *text = is_text(row) ? *text_at(options, row) : NULL;
         if (text != NULL && row->words != NULL) {
             check_word(row, text);
         }
@@ -196,7 +223,7 @@ void options_parse(const Command *command, int argc, char **argv, Options *optio
         usage_error("%s wants %s; see flowtwin %s --help", command->name, command->operands,
                     command->name);
     }
-    if (options_out->output == NULL && (command->bit & (COMMAND_LEARN | WRITERS)) != 0) {
+    if (options_out->output == NULL && ((unsigned)command->bit & OUTPUTS) != 0) {
         usage_error("%s wants an output: -o FILE", command->name);
     }
     check_values(options_out);
@@ -205,7 +232,10 @@ void options_parse(const Command *command, int argc, char **argv, Options *optio
 void options_clear(Options *options)
 {
     for (size_t r = 0; r < G_N_ELEMENTS(rows); r++) {
-        if (rows[r].kind != G_OPTION_ARG_NONE) {
+        if (rows[r].kind == G_OPTION_ARG_FILENAME_ARRAY) {
+            char ***list = (char ***)(void *)((char *)options + rows[r].offset);
+            g_clear_pointer(list, g_strfreev);
+        } else if (is_text(&rows[r])) {
             g_clear_pointer(text_at(options, &rows[r]), g_free);
         }
     }
@@ -215,6 +245,16 @@ void options_clear(Options *options)
 uint64_t options_number(const char *text, uint64_t fallback)
 {
     return text != NULL ? g_ascii_strtoull(text, NULL, 10) : fallback;
+}
+
+double options_share(const char *name, const char *text, double fallback)
+{
+    char *end = NULL;
+    const double share = text != NULL ? g_ascii_strtod(text, &end) : fallback;
+    if (text != NULL && (end == text || *end != '\0' || !(share > 0 && share < 1))) {
+        usage_error("--%s %s: a number above 0 and below 1 is wanted", name, text);
+    }
+    return share;
 }
 
 unsigned options_threads(const Options *options)

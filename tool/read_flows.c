@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tool.h"
 
-static void say_what_was_read(const Options *options, const TwinFlows *flows)
+void say_what_was_read(const Options *options, const TwinFlows *flows)
 {
     const TwinFlowsCounts *counts = twin_flows_counts(flows);
     say(options,
@@ -27,6 +27,23 @@ static void fail_without_flows(const TwinFlows *flows, const char *path, GError 
     prefix_with_name(path, error);
 }
 
+TwinFlows *read_labelled_flows(const Options *options, char **paths, const TwinLabels *labels,
+                               bool by_timeout_only, bool verify_checksums, GError **error)
+{
+    TwinFlowsOptions flows_options = TWIN_FLOWS_OPTIONS_INIT;
+    flows_options.by_timeout_only = by_timeout_only;
+    flows_options.labels = labels;
+    flows_options.verify_checksums = verify_checksums;
+    g_autoptr(TwinFlows) flows = twin_flows_new(&flows_options);
+    const size_t n_paths = g_strv_length(paths);
+    if (!twin_flows_read(flows, (const char *const *)paths, n_paths, tool_progress(options),
+                         error) ||
+        !twin_flows_finish(flows, error)) {
+        return NULL;
+    }
+    return g_steal_pointer(&flows);
+}
+
 TwinFlows *read_flows(const Options *options, char **paths, bool by_timeout_only, GError **error)
 {
     g_autoptr(TwinLabels) labels = NULL;
@@ -36,14 +53,9 @@ TwinFlows *read_flows(const Options *options, char **paths, bool by_timeout_only
             return NULL;
         }
     }
-    TwinFlowsOptions flows_options = TWIN_FLOWS_OPTIONS_INIT;
-    flows_options.by_timeout_only = by_timeout_only;
-    flows_options.labels = labels;
-    g_autoptr(TwinFlows) flows = twin_flows_new(&flows_options);
-    const size_t n_paths = g_strv_length(paths);
-    if (!twin_flows_read(flows, (const char *const *)paths, n_paths, tool_progress(options),
-                         error) ||
-        !twin_flows_finish(flows, error)) {
+    g_autoptr(TwinFlows) flows =
+        read_labelled_flows(options, paths, labels, by_timeout_only, false, error);
+    if (flows == NULL) {
         return NULL;
     }
     if (twin_flows_n_flows(flows) == 0) {

@@ -33,6 +33,14 @@ typedef struct {
     char *flows;
     char *seed;
     char *threads;
+    char *holdout_share;
+    char *json_out;
+    char *html_out;
+    char *repeats;
+    char **real;
+    char **holdout;
+    char **synthetic;
+    char **label_files;
     gboolean quiet;
     gboolean force;
     gboolean json;
@@ -49,6 +57,8 @@ typedef enum {
     COMMAND_SYNTHESIZE = 4,
     COMMAND_CHECK = 8,
     COMMAND_SHOW = 16,
+    COMMAND_SPLIT = 32,
+    COMMAND_EVALUATE = 64,
 } CommandBit;
 
 /** A subcommand: a row of main.c's table. */
@@ -67,6 +77,8 @@ int cmd_generate(const Options *options);
 int cmd_synthesize(const Options *options);
 int cmd_check(const Options *options);
 int cmd_show(const Options *options);
+int cmd_split(const Options *options);
+int cmd_evaluate(const Options *options);
 
 /**
  * Reads a command's options from @argv, the command's name being argv[0]; ends the program with
@@ -77,6 +89,10 @@ void options_clear(Options *options);
 
 /** The number that an option's text says, @fallback without one; it was looked at in parsing. */
 uint64_t options_number(const char *text, uint64_t fallback);
+
+/** A number above 0 and below 1 from an option's text, @fallback without one; or ends with
+ *  EXIT_USAGE. */
+double options_share(const char *name, const char *text, double fallback);
 
 /** Threads to use: --threads, else as many as there are processors. */
 unsigned options_threads(const Options *options);
@@ -116,6 +132,13 @@ void tool_begin(void);
  * @return (transfer full) NULL with an error, where there is no TCP flow too
  */
 TwinFlows *read_flows(const Options *options, char **paths, bool by_timeout_only, GError **error);
+
+/** Says on stderr what was read and what was left out. */
+void say_what_was_read(const Options *options, const TwinFlows *flows);
+
+/** The same for @paths with labels that the caller opened (NULL: by port), and without a flow. */
+TwinFlows *read_labelled_flows(const Options *options, char **paths, const TwinLabels *labels,
+                               bool by_timeout_only, bool verify_checksums, GError **error);
 
 /** Writes @text to standard output and closes it: a full disk is an error. */
 int print_result(const char *text);

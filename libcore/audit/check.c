@@ -110,7 +110,7 @@ bool twin_audit_is_midway(const TwinAudit *self)
     return self->handshake.syn == TWIN_NO_PACKET || is_stray;
 }
 
-static const char history_letters[TWIN_HISTORY_KINDS] = {'S', 'H', 'D', 'A', 'F', 'R'};
+static const char history_letters[2][TWIN_HISTORY_KINDS + 1] = {"SHDAFR", "shdafr"};
 
 /* Which of history_letters the packet shows, a bit each. */
 static unsigned history_kinds(const TwinAuditStep *step)
@@ -137,8 +137,8 @@ void twin_audit_spell_history(TwinAudit *self)
 {
     const unsigned client = twin_connection_client(&self->connection);
     for (size_t i = 0; i < self->n_history; i++) {
-        const char letter = history_letters[self->history_order[i] / 2];
-        self->history[i] = self->history_order[i] % 2 == client ? letter : g_ascii_tolower(letter);
+        const unsigned side = self->history_order[i] % 2;
+        self->history[i] = history_letters[side == client ? 0 : 1][self->history_order[i] / 2];
     }
 }
 

@@ -144,7 +144,7 @@ void twin_audit_unpack(TwinAudit *self, const TwinAudit *begun, const uint8_t *b
         }
         uint32_t word;
         memcpy(&word, (const char *)self + w * WORD_BYTES, sizeof word);
-        const size_t length = 1U + (lengths[n / 4] >> 2 * (n % 4) & 3U);
+        const size_t length = 1U + ((unsigned)lengths[n / 4] >> 2 * (n % 4) & 3U);
         for (size_t b = 0; b < length; b++) {
             word += (uint32_t)at[b] << 8 * b;
         }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#define _XOPEN_SOURCE 700 /* realpath() */
+#define _GNU_SOURCE /* fopencookie(), realpath() */
 #include "base/output.h"
 
 #include <flowtwin/error.h>
@@ -15,10 +15,12 @@
 enum { BUFFER_BYTES = 1 << 18 };
 
 struct TwinOutput {
-    FILE *stream;    /* NULL: not open yet, or finished */
-    char *name;      /* for messages */
-    char *target;    /* what is replaced at the end; NULL: written through */
-    char *temporary; /* beside target; NULL: written through, or not open yet */
+    FILE *stream; /* over descriptor; NULL: not open yet, or finished */
+    int descriptor;
+    int write_number; /* errno of the first write or close that failed; 0: none did */
+    char *name;       /* for messages */
+    char *target;     /* what is replaced at the end; NULL: written through */
+    char *temporary;  /* beside target; NULL: written through, or not open yet */
     bool is_standard_output;
     bool had_target; /* the rest is of the file that is there */
     struct stat replaced;
@@ -141,16 +143,50 @@ static TwinOutput *output_new(const char *path, const char *const *inputs, size_
     return find_target(self, path, error) ? g_steal_pointer(&self) : NULL;
 }
 
+/* stdio forgets why a write failed that it met on the way; this does not. */
+static ssize_t write_cookie(void *cookie, const char *bytes, size_t n_bytes)
+{
+    TwinOutput *self = cookie;
+    size_t n_written = 0;
+    while (n_written < n_bytes) {
+        const ssize_t n = write(self->descriptor, bytes + n_written, n_bytes - n_written);
+        if (n < 0) {
+            self->write_number = self->write_number != 0 ? self->write_number : errno;
+            return 0;
+        }
+        n_written += (size_t)n;
+    }
+    return (ssize_t)n_bytes;
+}
+
+static int close_cookie(void *cookie)
+{
+    TwinOutput *self = cookie;
+    const int status = close(self->descriptor);
+    if (status != 0 && self->write_number == 0) {
+        self->write_number = errno;
+    }
+    return status;
+}
+
+/* The stream over @descriptor, which it owns from now on; false where there is none. */
+static bool open_stream(TwinOutput *self, int descriptor)
+{
+    const cookie_io_functions_t functions = {.write = write_cookie, .close = close_cookie};
+    self->descriptor = descriptor;
+    self->stream = descriptor >= 0 ? fopencookie(self, "wb", functions) : NULL;
+    return self->stream != NULL;
+}
+
 static bool open_temporary(TwinOutput *self, GError **error)
 {
     self->temporary = g_strdup_printf("%s.XXXXXX", self->target);
     const int descriptor = g_mkstemp_full(self->temporary, O_WRONLY | O_CLOEXEC, 0666);
-    if (descriptor < 0) {
+    if (!open_stream(self, descriptor)) {
         const int number = errno;
         g_clear_pointer(&self->temporary, g_free);
         return fail(self, "cannot be made there", number, error);
     }
-    self->stream = fdopen(descriptor, "wb");
     if (self->had_target) {
         /* The owner may not be ours to give; the mode then must not widen what a group may do. */
         const bool is_owned = fchown(descriptor, self->replaced.st_uid, self->replaced.st_gid) == 0;
@@ -162,9 +198,11 @@ static bool open_temporary(TwinOutput *self, GError **error)
 
 static bool open_through(TwinOutput *self, const char *path, GError **error)
 {
-    self->stream =
-        self->is_standard_output ? fdopen(dup(STDOUT_FILENO), "wb") : g_fopen(path, "wb");
-    return self->stream != NULL || fail(self, "cannot be opened for writing", errno, error);
+    const int descriptor = self->is_standard_output
+                               ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
+                               : g_open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    return open_stream(self, descriptor) ||
+           fail(self, "cannot be opened for writing", errno, error);
 }
 
 TwinOutput *twin_output_open(const char *path, const char *const *inputs, size_t n_inputs,
@@ -213,14 +251,10 @@ FILE *twin_output_stream(TwinOutput *self)
 bool twin_output_finish(TwinOutput *self, GError **error)
 {
     const bool had_error = ferror(self->stream) != 0;
-    errno = 0; /* a write that failed earlier has left no reason, unless the flush meets it again */
-    const bool is_flushed = fflush(self->stream) == 0 && !had_error;
-    const int flush_number = errno != 0 ? errno : EIO;
     const bool is_closed = fclose(self->stream) == 0;
-    const int close_number = errno;
     self->stream = NULL;
-    return (is_flushed && is_closed) ||
-           fail(self, "not written", is_flushed ? close_number : flush_number, error);
+    return (is_closed && !had_error && self->write_number == 0) ||
+           fail(self, "not written", self->write_number != 0 ? self->write_number : EIO, error);
 }
 
 bool twin_output_commit(TwinOutput *self, GError **error)

@@ -13,6 +13,9 @@ typedef enum {
     TWIN_RANDOM_PAYLOAD, /* payload bytes; index: flow */
     TWIN_RANDOM_ORDER,   /* the order in which seeds are dealt; index: round */
     TWIN_RANDOM_SAMPLE,  /* what a bounded sample keeps; index: place */
+    TWIN_RANDOM_SPLIT,   /* which flows are held out; index: label */
+    TWIN_RANDOM_JUDGE,   /* which flows a judgement looks at; index: judgement */
+    TWIN_RANDOM_TREE,    /* rows and features of a forest's tree; index: tree */
 } TwinRandomPurpose;
 
 /**

@@ -3,6 +3,8 @@
 
 #include <flowtwin/error.h>
 
+#include "base/array.h"
+
 #include <string.h>
 
 /* Up to here every possible configuration has its own entry in the index: 4 MiB, one look-up. */
@@ -16,6 +18,9 @@ _Static_assert(TWIN_MAX_CELLS <= (uint64_t)1 << LEVEL_SHIFT,
 
 /* Bound on all that a table holds, so that rows and entries are numbered in 32 bits. */
 #define MAX_ENTRIES ((size_t)1 << 31)
+
+/* A state is a byte. */
+enum { MAX_STATES = 256 };
 
 #define NO_ROW UINT32_MAX
 
@@ -45,29 +50,57 @@ struct TwinCpt {
     unsigned hash_bits; /* 0: direct */
 };
 
-/* Rows as they come, one after the other. */
+/* Rows as they come, one after the other, into a table's arrays. */
 typedef struct {
     TwinCpt *cpt;
-    GArray *keys;    /* uint64_t */
-    GArray *starts;  /* uint32_t */
-    GArray *entries; /* Entry */
+    size_t n_entries;
+    size_t n_row_room;   /* of cpt->keys; of cpt->starts, one more */
+    size_t n_entry_room; /* of cpt->entries */
+    bool is_out_of_memory;
 } Builder;
+
+static bool grow_rows(Builder *self)
+{
+    const size_t n_room = self->n_row_room + self->n_row_room / 2 + 64;
+    self->is_out_of_memory =
+        self->is_out_of_memory ||
+        !twin_array_resize(&self->cpt->keys, n_room, sizeof *self->cpt->keys) ||
+        !twin_array_resize(&self->cpt->starts, n_room + 1, sizeof *self->cpt->starts);
+    self->n_row_room = self->is_out_of_memory ? self->n_row_room : n_room;
+    return !self->is_out_of_memory;
+}
+
+static bool grow_entries(Builder *self)
+{
+    const size_t n_room = self->n_entry_room + self->n_entry_room / 2 + 64;
+    self->is_out_of_memory =
+        self->is_out_of_memory ||
+        !twin_array_resize(&self->cpt->entries, n_room, sizeof *self->cpt->entries);
+    self->n_entry_room = self->is_out_of_memory ? self->n_entry_room : n_room;
+    return !self->is_out_of_memory;
+}
 
 static void begin_row(Builder *self, uint64_t key)
 {
-    const uint32_t start = self->entries->len;
-    g_array_append_val(self->keys, key);
-    g_array_append_val(self->starts, start);
+    TwinCpt *cpt = self->cpt;
+    if (cpt->n_all_rows < self->n_row_room || grow_rows(self)) {
+        cpt->keys[cpt->n_all_rows] = key;
+        cpt->starts[cpt->n_all_rows++] = (uint32_t)self->n_entries;
+        cpt->starts[cpt->n_all_rows] = (uint32_t)self->n_entries;
+    }
 }
 
 /* To the row begun last, by rising state. */
 static void add_state(Builder *self, uint32_t state, uint32_t count)
 {
-    const uint32_t start = g_array_index(self->starts, uint32_t, self->starts->len - 1);
-    const uint32_t n = self->entries->len;
-    const uint32_t below = n > start ? g_array_index(self->entries, Entry, n - 1).sum : 0;
-    const Entry entry = {.sum = below + count, .state = state};
-    g_array_append_val(self->entries, entry);
+    TwinCpt *cpt = self->cpt;
+    if (self->is_out_of_memory || (self->n_entries == self->n_entry_room && !grow_entries(self))) {
+        return;
+    }
+    const uint32_t start = cpt->starts[cpt->n_all_rows - 1];
+    const uint32_t below = self->n_entries > start ? cpt->entries[self->n_entries - 1].sum : 0;
+    cpt->entries[self->n_entries++] = (Entry){.sum = below + count, .state = state};
+    cpt->starts[cpt->n_all_rows] = (uint32_t)self->n_entries;
 }
 
 static void add_dense_row(Builder *self, uint64_t key, const uint32_t *counts)
@@ -91,26 +124,24 @@ static void spread(const Entry *entries, size_t n_entries, uint32_t *counts)
 }
 
 /* The configuration of a row with its last parent, of @n states, left out. */
-static uint64_t rest_of(const Builder *self, size_t row, unsigned n)
+static uint64_t rest_of(const TwinCpt *self, size_t row, unsigned n)
 {
-    return (g_array_index(self->keys, uint64_t, row) & CONFIGURATION_MASK) / n;
+    return (self->keys[row] & CONFIGURATION_MASK) / n;
 }
 
 /* From level @level's rows, [first, end), those of the level below: the last parent is summed out.
  */
 static void add_level_below(Builder *self, size_t level, size_t first, size_t end)
 {
-    const unsigned n = self->cpt->parent_states[level - 1];
+    const TwinCpt *cpt = self->cpt;
+    const unsigned n = cpt->parent_states[level - 1];
     const uint64_t below = (uint64_t)(level - 1) << LEVEL_SHIFT;
-    const uint32_t end_entry = self->entries->len;
     for (size_t row = first; row < end;) {
-        uint32_t counts[256] = {0};
-        const uint64_t rest = rest_of(self, row, n);
-        for (; row < end && rest_of(self, row, n) == rest; row++) {
-            const uint32_t start = g_array_index(self->starts, uint32_t, row);
-            const uint32_t next =
-                row + 1 < end ? g_array_index(self->starts, uint32_t, row + 1) : end_entry;
-            spread(&g_array_index(self->entries, Entry, start), next - start, counts);
+        uint32_t counts[MAX_STATES] = {0};
+        const uint64_t rest = rest_of(cpt, row, n);
+        for (; row < end && rest_of(cpt, row, n) == rest; row++) {
+            const uint32_t start = cpt->starts[row];
+            spread(cpt->entries + start, cpt->starts[row + 1] - start, counts);
         }
         add_dense_row(self, below | rest, counts);
     }
@@ -132,24 +163,28 @@ static uint32_t *find_slot(const TwinCpt *self, uint64_t key)
     return &self->index[at];
 }
 
-static void index_by_hash(TwinCpt *self)
+static bool index_by_hash(TwinCpt *self)
 {
     while ((size_t)1 << self->hash_bits < 2 * self->n_all_rows) {
         self->hash_bits++;
     }
     const size_t n_slots = (size_t)1 << self->hash_bits;
-    self->index = g_new(uint32_t, n_slots);
+    self->index = g_try_new(uint32_t, n_slots);
+    if (self->index == NULL) {
+        return false;
+    }
     memset(self->index, 0xFF, n_slots * sizeof *self->index);
     for (size_t row = 0; row < self->n_all_rows; row++) {
         *find_slot(self, self->keys[row]) = (uint32_t)row;
     }
+    return true;
 }
 
 /* Fewest parents first, so that a row seen with more of them overwrites those backed off to. */
-static void index_directly(TwinCpt *self)
+static bool index_directly(TwinCpt *self)
 {
-    self->index = g_new(uint32_t, self->n_configurations);
-    for (size_t row = self->n_all_rows; row-- > 0;) {
+    self->index = g_try_new(uint32_t, self->n_configurations);
+    for (size_t row = self->n_all_rows; row-- > 0 && self->index != NULL;) {
         const size_t level = (size_t)(self->keys[row] >> LEVEL_SHIFT);
         const uint64_t span = level > 0 ? self->strides[level - 1] : self->n_configurations;
         const uint64_t from = (self->keys[row] & CONFIGURATION_MASK) * span;
@@ -157,12 +192,18 @@ static void index_directly(TwinCpt *self)
             self->index[c] = (uint32_t)row;
         }
     }
+    return self->index != NULL;
 }
 
-/* NULL where the family's table has no cell, or more than TWIN_MAX_CELLS. */
+/* NULL where a variable has no state or over 256, or the table more cells than TWIN_MAX_CELLS. */
 static TwinCpt *new_empty(const TwinFamily *family, const unsigned *n_states)
 {
-    if (twin_family_cells(family, n_states, TWIN_MAX_CELLS) == 0) {
+    bool is_fine = n_states[family->child] <= MAX_STATES &&
+                   twin_family_cells(family, n_states, TWIN_MAX_CELLS) > 0;
+    for (size_t p = 0; p < family->n_parents; p++) {
+        is_fine = is_fine && n_states[family->parents[p]] <= MAX_STATES;
+    }
+    if (!is_fine) {
         return NULL;
     }
     TwinCpt *self = g_new0(TwinCpt, 1);
@@ -177,48 +218,26 @@ static TwinCpt *new_empty(const TwinFamily *family, const unsigned *n_states)
     return self;
 }
 
-static Builder begin(TwinCpt *cpt)
-{
-    return (Builder){.cpt = cpt,
-                     .keys = g_array_new(FALSE, FALSE, sizeof(uint64_t)),
-                     .starts = g_array_new(FALSE, FALSE, sizeof(uint32_t)),
-                     .entries = g_array_new(FALSE, FALSE, sizeof(Entry))};
-}
-
-/* Takes over what @array holds, without what it keeps in reserve. */
-static void *take(GArray *array)
-{
-    const size_t n_bytes = (size_t)array->len * g_array_get_element_size(array);
-    return g_realloc(g_array_free(array, FALSE), n_bytes);
-}
-
-/* The whole table stands; adds the levels below and the index. */
-static void finish(Builder *self)
+/* The whole table stands; adds the levels below and the index. @return false: out of memory */
+static bool finish(Builder *self)
 {
     TwinCpt *cpt = self->cpt;
-    cpt->n_rows = self->keys->len;
     size_t first = 0;
+    cpt->n_rows = cpt->n_all_rows;
     for (size_t level = cpt->family.n_parents; level > 0; level--) {
-        const size_t end = self->keys->len;
+        const size_t end = cpt->n_all_rows;
         add_level_below(self, level, first, end);
         first = end;
     }
-    const uint32_t end = self->entries->len;
-    g_array_append_val(self->starts, end);
-    cpt->n_all_rows = self->keys->len;
-    cpt->keys = take(self->keys);
-    cpt->starts = take(self->starts);
-    cpt->entries = take(self->entries);
-    if (cpt->n_configurations <= MAX_DIRECT) {
-        index_directly(cpt);
-    } else {
-        index_by_hash(cpt);
+    if (self->is_out_of_memory) {
+        return false;
     }
+    return cpt->n_configurations <= MAX_DIRECT ? index_directly(cpt) : index_by_hash(cpt);
 }
 
-static TwinCpt *of_counts(TwinCpt *self, const TwinCounts *counts)
+static bool fill(TwinCpt *self, const TwinCounts *counts)
 {
-    Builder builder = begin(self);
+    Builder builder = {.cpt = self};
     uint64_t end = 0;
     for (size_t i = 0; i < counts->n_cells; i++) {
         const uint64_t cell = counts->cells[i];
@@ -229,8 +248,7 @@ static TwinCpt *of_counts(TwinCpt *self, const TwinCounts *counts)
         }
         add_state(&builder, (uint32_t)(cell + self->n_states - end), counts->counts[i]);
     }
-    finish(&builder);
-    return self;
+    return finish(&builder);
 }
 
 /* Whether all levels together may hold this many entries in the whole table. */
@@ -249,13 +267,13 @@ TwinCpt *twin_cpt_learn(const TwinCounter *counter, const TwinFamily *family, GE
     g_autoptr(TwinTally) tally = twin_tally_new();
     TwinCounts counts;
     if (self == NULL || !twin_counter_count(counter, family, tally, &counts) ||
-        !has_room(family, counts.n_cells)) {
+        !has_room(family, counts.n_cells) || !fill(self, &counts)) {
         g_set_error(error, TWIN_ERROR, TWIN_ERROR_TOO_LARGE,
                     "the table of variable %zu with %zu parents is too large; allow fewer parents",
                     family->child, family->n_parents);
         return NULL;
     }
-    return of_counts(g_steal_pointer(&self), &counts);
+    return g_steal_pointer(&self);
 }
 
 static bool is_empty(const uint32_t *counts, unsigned n_states)
@@ -302,18 +320,22 @@ TwinCpt *twin_cpt_new(const TwinFamily *family, const unsigned *n_states, const 
 {
     g_autoptr(TwinCpt) self = new_empty(family, n_states);
     const char *fault =
-        self != NULL ? find_fault(self, rows, n_rows) : "more parents than a table can have";
+        self != NULL ? find_fault(self, rows, n_rows) : "states or parents that no table can have";
     if (fault != NULL) {
         g_set_error(error, TWIN_ERROR, TWIN_ERROR_FORMAT, "the table of variable %zu has %s",
                     family->child, fault);
         return NULL;
     }
-    Builder builder = begin(self);
+    Builder builder = {.cpt = self};
     const uint64_t level = (uint64_t)family->n_parents << LEVEL_SHIFT;
     for (size_t r = 0; r < n_rows; r++) {
         add_dense_row(&builder, level | rows[r].configuration, rows[r].counts);
     }
-    finish(&builder);
+    if (!finish(&builder)) {
+        g_set_error(error, TWIN_ERROR, TWIN_ERROR_TOO_LARGE,
+                    "the table of variable %zu does not fit in memory", family->child);
+        return NULL;
+    }
     return g_steal_pointer(&self);
 }
 

@@ -14,9 +14,9 @@
  * one before it, and so on, until the rest was seen; with no parent left it is the child's own
  * distribution. Immutable once made, so threads may share it.
  *
- * Memory: 12 bytes and 5 for each state that occurred, for each configuration that occurred with
- * all parents, with all but the last, …; and 4 bytes for each possible configuration where there
- * are at most 2^20, else up to 16 for each that occurred.
+ * Memory: for each configuration that occurred with all parents, with all but the last, …, 12 bytes
+ * and 8 for each state that occurred; and 4 bytes for each possible configuration where there are
+ * at most 2^20, else up to 16 for each that occurred.
  */
 typedef struct TwinCpt TwinCpt;
 
@@ -40,8 +40,10 @@ TwinCpt *twin_cpt_learn(const TwinCounter *counter, const TwinFamily *family,
  *
  * @param family   variables below TWIN_MAX_VARIABLES
  * @param n_states of each variable
- * @return NULL with TWIN_ERROR_FORMAT where there is no row, or one is out of order, out of range
- *         or empty, or all counts together exceed 2^32 − 1
+ * @return NULL with TWIN_ERROR_FORMAT where a variable has no state or over 256, the table more
+ *         cells than TWIN_MAX_CELLS, there is no row, or one is out of order, out of range or
+ *         empty, or all counts together exceed 2^32 − 1; TWIN_ERROR_TOO_LARGE where memory
+ *         runs out
  */
 TwinCpt *twin_cpt_new(const TwinFamily *family, const unsigned *n_states, const TwinCptRow *rows,
                       size_t n_rows, GError **error) TWIN_CHECKED;

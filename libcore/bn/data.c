@@ -186,7 +186,7 @@ uint64_t twin_family_cells(const TwinFamily *family, const unsigned *n_states, u
     uint64_t n_cells = n_states[family->child];
     for (size_t p = 0; p < family->n_parents; p++) {
         const uint64_t n = n_states[family->parents[p]];
-        if (n_cells > max_cells / n) {
+        if (n == 0 || n_cells > max_cells / n) {
             return 0;
         }
         n_cells *= n;

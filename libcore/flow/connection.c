@@ -119,6 +119,15 @@ static bool acknowledges_syn(Side *side, uint32_t ack)
     return false;
 }
 
+/* A SYN/ACK answers the SYN of @side; it may cover the SYN's payload (Fast Open). */
+static void accept_syn(Side *side, uint32_t ack)
+{
+    set(side, TWIN_SIDE_SYN_ACKED);
+    if (side->syn_octets > 1 && ack != side->isn + 1) {
+        set(side, TWIN_SIDE_FAST_OPEN);
+    }
+}
+
 static void learn_shift(Side *side, const TwinPacket *syn)
 {
     const bool is_cut = (syn->bits & TWIN_PACKET_CUT_OPTIONS) != 0;
@@ -219,7 +228,7 @@ static unsigned retry(TwinConnection *self, unsigned sender, const TwinPacket *s
     own->syn_octets = MAX(own->syn_octets, octets);
     if (!twin_connection_is_established(self) && is_reset(self)) {
         forget_reset(self);
-        clear(own, TWIN_SIDE_SYN_ACKED);
+        clear(own, TWIN_SIDE_SYN_ACKED | TWIN_SIDE_ACK);
         clear(&self->sides[1 - sender], TWIN_SIDE_SYNACK | TWIN_SIDE_SYN_ACKED);
     }
     return TWIN_CONNECTION_SYN_RETRY;
@@ -265,7 +274,7 @@ static unsigned take_syn(TwinConnection *self, unsigned sender, const TwinPacket
     if (has(peer, TWIN_SIDE_SYNACK)) {
         /* The file has the SYN/ACK first. It answers this SYN, or one that was not captured. */
         if (has_acknowledged(peer, own->isn, own->isn + own->syn_octets)) {
-            set(own, TWIN_SIDE_SYN_ACKED);
+            accept_syn(own, peer->acks[0]);
         } else {
             clear(peer, TWIN_SIDE_SYNACK | TWIN_SIDE_SYN_ACKED);
         }
@@ -287,13 +296,12 @@ static unsigned answer_stray(TwinConnection *self, unsigned sender, const TwinPa
         .old_isn = old_peer.isn,
         .next = self->stray_isn + self->stray_octets,
         .syn_octets = self->stray_octets,
-        .bits = (old_peer.bits & TWIN_SIDE_FIN) | TWIN_SIDE_NUMBERS | TWIN_SIDE_SYN |
-                TWIN_SIDE_SYN_ACKED,
+        .bits = (old_peer.bits & TWIN_SIDE_FIN) | TWIN_SIDE_NUMBERS | TWIN_SIDE_SYN,
     };
     *own = (Side){.old_isn = old_own.isn, .bits = old_own.bits & TWIN_SIDE_FIN};
     begin_numbers(self, sender, synack);
     set(own, TWIN_SIDE_SYNACK);
-    set(peer, TWIN_SIDE_SYN_ACKED);
+    accept_syn(peer, synack->ack);
     note_ack(own, synack);
     self->stray_octets = 0;
     if (was_open) {
@@ -345,10 +353,7 @@ static unsigned take_synack(TwinConnection *self, unsigned sender, const TwinPac
         begin_answer(self, sender, synack);
     }
     if (has(peer, TWIN_SIDE_SYN)) {
-        set(peer, TWIN_SIDE_SYN_ACKED);
-        if (peer->syn_octets > 1 && synack->ack != peer->isn + 1) {
-            set(peer, TWIN_SIDE_FAST_OPEN);
-        }
+        accept_syn(peer, synack->ack);
     } else if (has(own, TWIN_SIDE_SYN) && has(peer, TWIN_SIDE_SYNACK) &&
                acknowledges_syn(peer, synack->ack)) {
         set(peer, TWIN_SIDE_SYN_ACKED); /* simultaneous open, whose other SYN was not captured */

@@ -153,7 +153,9 @@ TwinPacket twin_flow_packet(const TwinSegment *segment, uint32_t frame)
 bool twin_flow_begins(const TwinConnection *connection, int64_t last_ns, const TwinPacket *packet,
                       bool by_timeout_only)
 {
-    if (packet->time_ns > last_ns && packet->time_ns - last_ns > idle_timeout_ns) {
+    /* Unsigned: a clock may jump by more than 63 bits hold. */
+    if (packet->time_ns > last_ns &&
+        (uint64_t)packet->time_ns - (uint64_t)last_ns > (uint64_t)idle_timeout_ns) {
         return true;
     }
     const bool is_syn = (packet->flags & (TWIN_TCP_SYN | TWIN_TCP_ACK)) == TWIN_TCP_SYN;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "flow/flows.h"
+
 #include <flowtwin/error.h>
-#include <flowtwin/flows.h>
 
 #include "base/array.h"
 #include "flow/connection.h"
@@ -8,6 +9,7 @@
 #include "flow/labels.h"
 #include "packet/capture_merge.h"
 #include "packet/segment.h"
+#include "packet/verify.h"
 
 #include <string.h>
 
@@ -26,6 +28,7 @@ typedef struct {
 
 struct TwinFlows {
     bool by_timeout_only;
+    bool verifies_checksums;
     const TwinLabels *label_source;
     TwinDecoder *decoder;
     TwinPacket *packets; /* in order of the capture */
@@ -47,6 +50,7 @@ TwinFlows *twin_flows_new(const TwinFlowsOptions *options)
 {
     TwinFlows *self = g_new0(TwinFlows, 1);
     self->by_timeout_only = options->by_timeout_only;
+    self->verifies_checksums = options->verify_checksums;
     self->label_source = options->labels;
     self->last_ns = INT64_MIN;
     self->pushed = UINT32_MAX;
@@ -196,6 +200,11 @@ static bool push_frame(TwinFlows *self, const TwinFrame *frame, uint32_t number,
     TwinSegment segment;
     const TwinDecodeStatus status = twin_decoder_decode(self->decoder, frame, &segment);
     twin_flows_count(&self->counts, status, frame->link_type);
+    if (status == TWIN_DECODE_SEGMENT && self->verifies_checksums) {
+        const TwinChecksumStatus sums = twin_segment_verify(&segment);
+        self->counts.checksums += sums != TWIN_CHECKSUM_UNKNOWN ? 1 : 0;
+        self->counts.bad_checksums += sums == TWIN_CHECKSUM_BAD ? 1 : 0;
+    }
     if (status == TWIN_DECODE_SEGMENT && !add_segment(self, &segment, number)) {
         g_set_error(error, TWIN_ERROR, TWIN_ERROR_TOO_LARGE,
                     "memory is full after %zu TCP packets; take a part of the capture (editcap)",
@@ -439,6 +448,12 @@ size_t twin_flows_n_flows(const TwinFlows *self)
 const TwinFlow *twin_flows_flow(const TwinFlows *self, size_t flow_index)
 {
     return &self->flows[flow_index];
+}
+
+const TwinPacket *twin_flows_packets(const TwinFlows *self, size_t *n_packets_out)
+{
+    *n_packets_out = self->n_packets;
+    return self->packets;
 }
 
 const TwinPacket *twin_flows_packet(const TwinFlows *self, const TwinFlow *flow, size_t k)

@@ -43,8 +43,8 @@ typedef struct {
 } Row;
 
 struct TwinLabels {
-    char *text; /* the file, cut into strings */
-    Row *rows;  /* in order of compare_rows() */
+    GPtrArray *texts; /* char *: the files, cut into strings */
+    Row *rows;        /* in order of compare_rows() */
     size_t n_rows;
 };
 
@@ -145,7 +145,8 @@ static bool parse_time(const char *text, int64_t *time_ns_out)
 {
     char *end = NULL;
     const gint64 seconds = g_ascii_strtoll(text, &end, 10);
-    if (end == text || seconds < -MAX_TIME_S || seconds > MAX_TIME_S) {
+    const bool is_number = g_ascii_isdigit(text[text[0] == '-' ? 1 : 0]); /* no blank, no plus */
+    if (!is_number || seconds < -MAX_TIME_S || seconds > MAX_TIME_S) {
         return false;
     }
     int64_t fraction_ns = 0;
@@ -242,30 +243,61 @@ static char *next_line(char **at)
     return line;
 }
 
-static bool read_rows(TwinLabels *self, const char *name, GError **error)
+/* Blank lines and comments say nothing. */
+static bool is_blank(const char *line)
 {
-    char *at = self->text;
-    size_t places[N_COLUMNS];
-    const char *missing = NULL;
-    if (!read_header(next_line(&at), places, &missing)) {
-        g_set_error(error, TWIN_ERROR, TWIN_ERROR_FORMAT,
-                    "%s: line 1: no column %s; a label file begins with a tab-separated header of "
-                    "client_ip client_port server_ip server_port start_time label",
-                    name, missing);
-        return false;
+    return line[0] == '\0' || line[0] == '#';
+}
+
+/* The first line that says something; "" where none does. */
+static char *find_header(char **at, size_t *line_number_out)
+{
+    static const char byte_order_mark[] = "\xef\xbb\xbf";
+    *at += g_str_has_prefix(*at, byte_order_mark) ? strlen(byte_order_mark) : 0;
+    *line_number_out = 1;
+    char *line = next_line(at);
+    for (; is_blank(line) && *at != NULL; (*line_number_out)++) {
+        line = next_line(at);
     }
+    return line;
+}
+
+/* Room for a row a line from @at on. */
+static bool allocate_rows(TwinLabels *self, const char *at, const char *name, GError **error)
+{
     size_t n_lines = 1;
     for (const char *c = at; c != NULL; c = strchr(c + 1, '\n')) {
         n_lines++;
     }
-    self->rows = g_try_new(Row, n_lines);
-    if (self->rows == NULL) {
+    Row *const grown = g_try_renew(Row, self->rows, self->n_rows + n_lines);
+    if (grown == NULL) {
         g_set_error(error, TWIN_ERROR, TWIN_ERROR_TOO_LARGE, "%s: does not fit in memory", name);
         return false;
     }
-    for (size_t line_number = 2; at != NULL; line_number++) {
+    self->rows = grown;
+    return true;
+}
+
+/* Adds the rows of one file. */
+static bool read_rows(TwinLabels *self, char *text, const char *name, GError **error)
+{
+    char *at = text;
+    size_t places[N_COLUMNS];
+    size_t line_number = 0;
+    const char *missing = NULL;
+    if (!read_header(find_header(&at, &line_number), places, &missing)) {
+        g_set_error(error, TWIN_ERROR, TWIN_ERROR_FORMAT,
+                    "%s: line %zu: no column %s; a label file begins with a tab-separated header "
+                    "of client_ip client_port server_ip server_port start_time label",
+                    name, line_number, missing);
+        return false;
+    }
+    if (!allocate_rows(self, at, name, error)) {
+        return false;
+    }
+    for (line_number++; at != NULL; line_number++) {
         char *line = next_line(&at);
-        if (line[0] == '\0' || line[0] == '#') {
+        if (is_blank(line)) {
             continue;
         }
         const Column bad = read_row(line, places, &self->rows[self->n_rows]);
@@ -276,30 +308,70 @@ static bool read_rows(TwinLabels *self, const char *name, GError **error)
         }
         self->n_rows++;
     }
-    qsort(self->rows, self->n_rows, sizeof *self->rows, compare_rows);
     return true;
+}
+
+static TwinLabels *labels_new(void)
+{
+    TwinLabels *self = g_new0(TwinLabels, 1);
+    self->texts = g_ptr_array_new_with_free_func(g_free);
+    return self;
+}
+
+/* Adds the rows of a text, which becomes ours. */
+static bool add_text(TwinLabels *self, char *text, size_t n_bytes, const char *name, GError **error)
+{
+    g_ptr_array_add(self->texts, text);
+    if (strlen(text) != n_bytes || !g_utf8_validate(text, (gssize)n_bytes, NULL)) {
+        g_set_error(error, TWIN_ERROR, TWIN_ERROR_FORMAT,
+                    "%s: not a label file (not UTF-8 text); tab-separated lines are wanted", name);
+        return false;
+    }
+    return read_rows(self, text, name, error);
+}
+
+static void sort_rows(TwinLabels *self)
+{
+    if (self->n_rows > 0) {
+        qsort(self->rows, self->n_rows, sizeof *self->rows, compare_rows);
+    }
+}
+
+TwinLabels *twin_labels_of_text(char *text, size_t n_bytes, const char *name, GError **error)
+{
+    g_autoptr(TwinLabels) self = labels_new();
+    if (!add_text(self, text, n_bytes, name, error)) {
+        return NULL;
+    }
+    sort_rows(self);
+    return g_steal_pointer(&self);
+}
+
+TwinLabels *twin_labels_open_all(const char *const *paths, size_t n_paths, GError **error)
+{
+    g_autoptr(TwinLabels) self = labels_new();
+    for (size_t i = 0; i < n_paths; i++) {
+        g_autofree char *name = twin_text_file_name(paths[i]);
+        char *text = NULL;
+        size_t n_bytes = 0;
+        if (!twin_text_file_read(paths[i], MAX_FILE_BYTES, &text, &n_bytes, error) ||
+            !add_text(self, text, n_bytes, name, error)) {
+            return NULL;
+        }
+    }
+    sort_rows(self);
+    return g_steal_pointer(&self);
 }
 
 TwinLabels *twin_labels_open(const char *path, GError **error)
 {
-    g_autofree char *name = twin_text_file_name(path);
-    g_autoptr(TwinLabels) self = g_new0(TwinLabels, 1);
-    size_t n_bytes = 0;
-    if (!twin_text_file_read(path, MAX_FILE_BYTES, &self->text, &n_bytes, error)) {
-        return NULL;
-    }
-    if (strlen(self->text) != n_bytes || !g_utf8_validate(self->text, (gssize)n_bytes, NULL)) {
-        g_set_error(error, TWIN_ERROR, TWIN_ERROR_FORMAT,
-                    "%s: not a label file (not UTF-8 text); tab-separated lines are wanted", name);
-        return NULL;
-    }
-    return read_rows(self, name, error) ? g_steal_pointer(&self) : NULL;
+    return twin_labels_open_all(&path, 1, error);
 }
 
 void twin_labels_free(TwinLabels *self)
 {
     if (self != NULL) {
-        g_free(self->text);
+        g_ptr_array_unref(self->texts);
         g_free(self->rows);
         g_free(self);
     }

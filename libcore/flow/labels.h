@@ -4,6 +4,16 @@
 
 #include <flowtwin/flows.h>
 
+/**
+ * Labels from the text of a label file.
+ *
+ * @param text    (transfer full) n_bytes and a 0 behind them
+ * @param name    what messages begin with
+ * @return (transfer full) NULL with TWIN_ERROR_FORMAT or _TOO_LARGE
+ */
+TwinLabels *twin_labels_of_text(char *text, size_t n_bytes, const char *name,
+                                GError **error) TWIN_CHECKED;
+
 /** The label of the row that fits @flow best, or NULL; borrowed. */
 const char *twin_labels_find(const TwinLabels *self, const TwinFlow *flow);
 

@@ -238,11 +238,14 @@ static void read_codings(Reader *reader, JsonObject *root)
         JsonObject *object = object_at(reader, codings, c, "coding");
         TwinCoding *coding = &model->codings[c];
         if (strcmp(get_text(reader, object, "node"), coding->node->name) != 0) {
-            fail(reader, "coding %zu is not that of node %s", c, coding->node->name);
+            fail(reader, "is not that of node %s", coding->node->name);
         } else if (coding->node->kind == TWIN_NODE_QUANTILES) {
             read_quantiles(reader, coding, object);
         } else {
             read_categories(reader, coding, object);
+        }
+        if (has_failed(reader)) {
+            g_prefix_error(&reader->error, "coding %zu (%s): ", c, coding->node->name);
         }
     }
 }
@@ -478,9 +481,12 @@ static void read_members(Reader *reader, JsonObject *root)
     }
     model->n_flows = (size_t)get_int(reader, root, "flows", 1, UINT32_MAX);
     model->n_packets = (size_t)get_int(reader, root, "packets", 1, UINT32_MAX);
-    model->addresses = strcmp(get_text(reader, root, "addresses"), "keep") == 0
-                           ? TWIN_ADDRESSES_KEEP
-                           : TWIN_ADDRESSES_ANONYMOUS;
+    const char *addresses = get_text(reader, root, "addresses");
+    model->addresses =
+        strcmp(addresses, "keep") == 0 ? TWIN_ADDRESSES_KEEP : TWIN_ADDRESSES_ANONYMOUS;
+    if (model->addresses != TWIN_ADDRESSES_KEEP && strcmp(addresses, "anonymous") != 0) {
+        fail(reader, "addresses is neither keep nor anonymous");
+    }
     for (size_t p = 0; p < G_N_ELEMENTS(parts) && !has_failed(reader); p++) {
         parts[p](reader, root);
     }

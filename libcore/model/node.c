@@ -8,14 +8,13 @@ static int64_t read_payload(const TwinPlace *place)
     return place->packet->payload_bytes;
 }
 
-/* Time that runs backwards is no time: the order of the file stands. */
+/* Time that runs backwards is no time: the order of the file stands. Forward it is at most the idle
+ * timeout. */
 static int64_t read_iat(const TwinPlace *place)
 {
-    if (place->previous == NULL) {
-        return 0;
-    }
-    const int64_t iat_ns = place->packet->time_ns - place->previous->time_ns;
-    return iat_ns > 0 ? iat_ns : 0;
+    const bool goes_on =
+        place->previous != NULL && place->packet->time_ns > place->previous->time_ns;
+    return goes_on ? place->packet->time_ns - place->previous->time_ns : 0;
 }
 
 static int64_t read_direction(const TwinPlace *place)

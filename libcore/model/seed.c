@@ -11,9 +11,7 @@ enum {
     DEFAULT_TS_HZ = 1000, /* Linux, Windows and the BSDs of today */
     DEFAULT_MSS = 1460,
     TIMESTAMPS_BYTES = 12, /* of a header: two NOPs and the option */
-    OPTION_NOP = 1,
-    OPTION_TIMESTAMPS = 8,
-    MAX_DELTAS = 64, /* packets looked at for a host's habit: they repeat */
+    MAX_DELTAS = 64,       /* packets looked at for a host's habit: they repeat */
 };
 
 /* Shorter looks at a clock cannot tell 250 Hz from 300. */
@@ -180,19 +178,9 @@ static void learn_ip_ids(Learner *learner, const TwinFlow *flow, unsigned flow_s
 /* Timestamps belong to the moment: their value bytes are zeroed, their place is kept. */
 static void clear_timestamps(uint8_t *options, size_t n_bytes)
 {
-    for (size_t at = 0; at < n_bytes && options[at] != 0;) {
-        if (options[at] == OPTION_NOP) {
-            at++;
-            continue;
-        }
-        const size_t length = at + 1 < n_bytes ? options[at + 1] : 0;
-        if (length < 2 || length > n_bytes - at) {
-            return;
-        }
-        if (options[at] == OPTION_TIMESTAMPS) {
-            memset(&options[at + 2], 0, length - 2);
-        }
-        at += length;
+    const size_t at = twin_tcp_find_option(options, n_bytes, TWIN_TCP_OPTION_TIMESTAMPS, 8);
+    if (at < n_bytes) {
+        memset(&options[at], 0, 8);
     }
 }
 

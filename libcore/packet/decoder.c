@@ -72,6 +72,9 @@ TwinLayer twin_read_tcp(TwinWalk *walk)
     }
     segment->are_options_cut = status == TWIN_TCP_CUT_OPTIONS;
     segment->options = walk->bytes.at + TCP_FIXED_BYTES;
+    segment->header = walk->bytes.at;
+    segment->captured_bytes = walk->bytes.left;
+    segment->wire_bytes = walk->original_bytes;
     const size_t captured_bytes = MIN(walk->bytes.left, tcp->header_bytes);
     segment->option_bytes = (uint8_t)(captured_bytes - TCP_FIXED_BYTES); /* 0 … 40 */
     const size_t payload_bytes = walk->original_bytes - tcp->header_bytes;

@@ -37,6 +37,7 @@ static void begin_ip(TwinWalk *walk, uint8_t ip_version)
         segment->dont_fragment = false;
     }
     segment->ip_version = ip_version;
+    segment->ipv4_header = NULL;
 }
 
 /*
@@ -75,6 +76,7 @@ static TwinLayer add_fragment(TwinWalk *walk, TwinFragment *fragment, uint8_t pr
     if (!twin_fragments_add(walk->fragments, fragment, &whole)) {
         return twin_walk_end(walk, TWIN_DECODE_FRAGMENT);
     }
+    segment->ipv4_header = NULL; /* one of several */
     segment->ttl = whole.header.ttl;
     segment->traffic_class = whole.header.traffic_class;
     segment->dont_fragment = whole.header.dont_fragment;
@@ -85,6 +87,7 @@ static TwinLayer add_fragment(TwinWalk *walk, TwinFragment *fragment, uint8_t pr
 
 TwinLayer twin_read_ipv4(TwinWalk *walk)
 {
+    const uint8_t *const header_at = walk->bytes.at;
     TwinCursor header = twin_walk_take(walk, IPV4_BYTES);
     TwinSegment *segment = walk->segment;
     begin_ip(walk, 4);
@@ -113,6 +116,10 @@ TwinLayer twin_read_ipv4(TwinWalk *walk)
         return twin_walk_end(walk, TWIN_DECODE_MALFORMED);
     }
     (void)twin_walk_take(walk, header_bytes - IPV4_BYTES);
+    if (!walk->bytes.overrun) {
+        segment->ipv4_header = header_at;
+        segment->ipv4_header_bytes = (uint8_t)header_bytes;
+    }
     if (is_told) {
         limit_by_header(walk, total_bytes - header_bytes);
     }

@@ -28,6 +28,11 @@ typedef struct {
     TwinTcp tcp;
     const uint8_t *options; /* TCP options as captured, option_bytes long */
     uint8_t option_bytes;   /* 0 … 40 */
+    const uint8_t *header;  /* TCP header and what was captured behind it, captured_bytes long */
+    size_t captured_bytes;
+    size_t wire_bytes;          /* TCP header and payload as they were sent */
+    const uint8_t *ipv4_header; /* NULL: none, cut, or of a datagram in fragments */
+    uint8_t ipv4_header_bytes;
 } TwinSegment;
 
 /** What a frame turned out to be. All but the first are counted by the caller and left out. */

@@ -14,9 +14,7 @@ enum {
     MAX_DATAGRAM_BYTES = 65535,
     PROTOCOL_TCP = 6,
     LINKTYPE_ETHERNET = 1,
-    OPTION_NOP = 1,
     OPTION_MSS = 2,
-    OPTION_TIMESTAMPS = 8,
     TIMESTAMPS_BYTES = 12, /* with the two NOPs before them */
     DEFAULT_MSS = 1460,
     DEFAULT_TTL = 64,
@@ -93,15 +91,10 @@ static void put_syn_options(uint8_t *at, size_t n_bytes, const TwinSeedSide *hab
         return;
     }
     memcpy(at, habits->syn_options, habits->syn_option_bytes);
-    for (size_t i = 0; i + 1 < habits->syn_option_bytes && at[i] != 0;) {
-        if (at[i] == OPTION_NOP) {
-            i++;
-            continue;
-        }
-        if (at[i] == OPTION_TIMESTAMPS && at[i + 1] == 10 && i + 10 <= n_bytes) {
-            put_timestamps(&at[i + 2], segment);
-        }
-        i += at[i + 1] >= 2 ? at[i + 1] : n_bytes;
+    const size_t at_timestamps = twin_tcp_find_option(habits->syn_options, habits->syn_option_bytes,
+                                                      TWIN_TCP_OPTION_TIMESTAMPS, 8);
+    if (at_timestamps < habits->syn_option_bytes) {
+        put_timestamps(&at[at_timestamps], segment);
     }
 }
 

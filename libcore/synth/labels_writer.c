@@ -15,7 +15,7 @@ void twin_labels_write(FILE *stream, const TwinModel *model, const TwinPlan *pla
         TwinEnd ends[2];
         char text[2][TWIN_ADDRESS_CHARS];
         twin_plan_ends(plan, f, ends);
-        const int64_t start_ns = model->seeds.start_ns + plan->flows[f].start_ns;
+        const int64_t start_ns = twin_plan_start(plan, model, f);
         (void)fprintf(stream, "%s\t%u\t%s\t%u\t%" PRId64 ".%09" PRId64 "\t%s\n",
                       twin_address_text(&ends[0].address, seed->ip_version, text[0]), ends[0].port,
                       twin_address_text(&ends[1].address, seed->ip_version, text[1]), ends[1].port,

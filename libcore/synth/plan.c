@@ -213,11 +213,16 @@ static int compare_flow_starts(const void *left, const void *right)
     return (a->seed > b->seed) - (a->seed < b->seed);
 }
 
-static PairUse *use_of(Planner *planner, const TwinSeed *seed)
+static Pair pair_of(const TwinSeed *seed)
 {
     const uint32_t client = seed->sides[0].host;
     const uint32_t server = seed->sides[1].host;
-    const Pair pair = {{MIN(client, server), MAX(client, server)}};
+    return (Pair){{MIN(client, server), MAX(client, server)}};
+}
+
+static PairUse *use_of(Planner *planner, const TwinSeed *seed)
+{
+    const Pair pair = pair_of(seed);
     PairUse *use = g_hash_table_lookup(planner->pairs, &pair);
     if (use == NULL) {
         use = g_new0(PairUse, 1);
@@ -231,7 +236,8 @@ static bool give_port(Planner *planner, TwinFlowPlan *flow, GError **error)
 {
     const TwinSeed *seed = &planner->plan->seeds->seeds[flow->seed];
     PairUse *use = use_of(planner, seed);
-    const uint32_t offset = seed->sides[0].host * 7U + seed->sides[1].host * 131U;
+    const Pair pair = pair_of(seed); /* not who is the client: both ways share the ports */
+    const uint32_t offset = pair.hosts[0] * 7U + pair.hosts[1] * 131U;
     do {
         if (use->n_ports == N_EPHEMERAL) {
             if (planner->n_extra_clients == MAX_EXTRA_CLIENTS) {
@@ -340,6 +346,12 @@ void twin_plan_clear(TwinPlan *self)
     g_clear_pointer(&self->flows, g_free);
     g_clear_pointer(&self->own_hosts, g_free);
     twin_seeds_clear(&self->like);
+}
+
+int64_t twin_plan_start(const TwinPlan *self, const TwinModel *model, size_t index)
+{
+    const int64_t start_ns = model->seeds.start_ns + self->flows[index].start_ns;
+    return MIN(start_ns, TWIN_LATEST_NS);
 }
 
 void twin_plan_ends(const TwinPlan *self, size_t index, TwinEnd ends_out[2])

@@ -7,10 +7,13 @@
 #include "model/model.h"
 #include "synth/session.h"
 
+/** The last second that a classic pcap can hold, in 2106. */
+#define TWIN_LATEST_NS (INT64_C(4294967295) * 1000000000)
+
 /** What is decided of a flow before its packets. 16 bytes. */
 typedef struct {
-    int64_t start_ns;
-    uint32_t seed; /* index into TwinPlan.seeds.seeds */
+    int64_t start_ns; /* since the capture's first flow */
+    uint32_t seed;    /* index into TwinPlan.seeds.seeds */
     uint16_t client_port;
     uint16_t extra_client; /* 0: the seed's own client; n: a further one, since its ports ran out */
 } TwinFlowPlan;
@@ -37,6 +40,9 @@ bool twin_plan_make(TwinPlan *self, const TwinModel *model, const TwinSynthesise
                     GError **error);
 
 void twin_plan_clear(TwinPlan *self);
+
+/** When flow @index of @model starts, since 1970: 2106 at the latest, where a pcap file ends. */
+int64_t twin_plan_start(const TwinPlan *self, const TwinModel *model, size_t index);
 
 /** Both ends of flow @index. */
 void twin_plan_ends(const TwinPlan *self, size_t index, TwinEnd ends_out[2]);

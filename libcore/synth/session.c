@@ -7,6 +7,7 @@
 #include <string.h>
 
 enum {
+    MAX_WINDOW_SHIFT = 14,  /* RFC 7323, 2.3 */
     DEFAULT_WINDOW = 64240, /* where the seed's side never advertised one: 44 segments of 1,460 */
 };
 
@@ -23,12 +24,33 @@ static void begin_host(TwinTcpHost *host, const TwinSeedSide *habits, TwinRandom
     host->ip_id = (uint16_t)twin_random_u32(random);
 }
 
+/* The shift that @habits' SYN offered; 0 where none was seen. */
+static uint8_t offered_shift(const TwinSeedSide *habits, bool *is_offered)
+{
+    const size_t at = twin_tcp_find_option(habits->syn_options, habits->syn_option_bytes,
+                                           TWIN_TCP_OPTION_WINDOW_SCALE, 1);
+    *is_offered = at < habits->syn_option_bytes;
+    return *is_offered ? MIN(habits->syn_options[at], MAX_WINDOW_SHIFT) : 0;
+}
+
+static void agree_on_shifts(TwinTcpHost hosts[2])
+{
+    bool are_offered[2];
+    hosts[0].window_shift = offered_shift(hosts[0].habits, &are_offered[0]);
+    hosts[1].window_shift = offered_shift(hosts[1].habits, &are_offered[1]);
+    if (!are_offered[0] || !are_offered[1]) {
+        hosts[0].window_shift = 0;
+        hosts[1].window_shift = 0;
+    }
+}
+
 void twin_session_begin(TwinSession *self, const TwinSeed *seed, int64_t start_ns,
                         TwinRandom *random)
 {
     for (unsigned side = 0; side < 2; side++) {
         begin_host(&self->hosts[side], &seed->sides[side], random);
     }
+    agree_on_shifts(self->hosts);
     self->hosts[0].rcv_nxt = self->hosts[1].snd_nxt;
     self->hosts[1].rcv_nxt = self->hosts[0].snd_nxt;
     self->start_ns = start_ns;
@@ -42,7 +64,7 @@ static uint32_t clock_ticks(const TwinSession *self, const TwinTcpHost *host, in
            (uint32_t)(elapsed_ns / second_ns * hz + elapsed_ns % second_ns * hz / second_ns);
 }
 
-static uint16_t next_window(TwinTcpHost *host, uint16_t flags)
+static uint16_t seed_window(TwinTcpHost *host, uint16_t flags)
 {
     const TwinSeedSide *habits = host->habits;
     if ((flags & TWIN_TCP_RST) != 0) {
@@ -56,6 +78,30 @@ static uint16_t next_window(TwinTcpHost *host, uint16_t flags)
     }
     const uint32_t n = host->n_sent++;
     return habits->windows[n < habits->n_windows ? n : habits->n_windows - 1U];
+}
+
+/* The seed's window in its turn, but never one that takes back what was offered (RFC 9293, 3.8.6):
+ * the seed's packets acknowledged other numbers. */
+static uint16_t next_window(TwinTcpHost *host, uint16_t flags)
+{
+    uint32_t window = seed_window(host, flags);
+    if ((flags & TWIN_TCP_ACK) == 0 || (flags & TWIN_TCP_RST) != 0) {
+        return (uint16_t)window;
+    }
+    if ((flags & TWIN_TCP_SYN) != 0) { /* not scaled; what follows can only say whole units of it */
+        host->right_edge = host->rcv_nxt + (window >> host->window_shift << host->window_shift);
+        host->has_right_edge = true;
+        return (uint16_t)window;
+    }
+    const unsigned shift = host->window_shift;
+    const int32_t offered = twin_seq_diff(host->right_edge, host->rcv_nxt);
+    if (host->has_right_edge && offered > 0 && window << shift < (uint32_t)offered) {
+        const uint32_t needed = ((uint32_t)offered + (1U << shift) - 1) >> shift;
+        window = MIN(needed, UINT16_MAX);
+    }
+    host->right_edge = host->rcv_nxt + (window << shift);
+    host->has_right_edge = true;
+    return (uint16_t)window;
 }
 
 static uint16_t next_ip_id(TwinTcpHost *host, uint16_t flags, TwinRandom *random)

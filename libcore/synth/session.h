@@ -23,6 +23,9 @@ typedef struct {
     uint32_t ts_phase_ns; /* of its clock below one tick */
     uint32_t ts_recent;   /* RFC 7323: what it echoes */
     uint32_t n_sent;      /* packets without SYN and RST */
+    uint32_t right_edge;  /* of the widest window offered, with has_right_edge */
+    uint8_t window_shift; /* RFC 7323: both SYNs offered one, else 0 */
+    bool has_right_edge;
     uint16_t ip_id;
     bool has_fin;
 } TwinTcpHost;

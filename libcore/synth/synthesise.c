@@ -19,9 +19,6 @@ enum {
     WHOLE_SNAP_BYTES = 262144,
 };
 
-/* The last moment that a classic pcap can hold, in 2106. */
-static const int64_t latest_ns = INT64_C(4294967295) * 1000000000;
-
 /* A flow with packets still to come. */
 typedef struct {
     TwinSession session;
@@ -103,12 +100,6 @@ static uint32_t take_slot(Writer *writer)
     return writer->open->len - 1;
 }
 
-static int64_t flow_start(const Writer *writer, size_t index)
-{
-    const int64_t start_ns = writer->model->seeds.start_ns + writer->plan.flows[index].start_ns;
-    return MIN(start_ns, latest_ns);
-}
-
 /* Opens the next flow of the plan: its first packet is drawn and waits for its turn. */
 static void begin_flow(Writer *writer)
 {
@@ -117,7 +108,7 @@ static void begin_flow(Writer *writer)
     const TwinSeed *seed = &writer->plan.seeds->seeds[plan->seed];
     const uint64_t random_seed = writer->options->seed;
     const Turn turn = {
-        .time_ns = flow_start(writer, index),
+        .time_ns = twin_plan_start(&writer->plan, writer->model, index),
         .flow = (uint32_t)index,
         .slot = take_slot(writer),
     };
@@ -180,7 +171,7 @@ static bool take_turn(Writer *writer)
         }
     } else {
         flow->packet = twin_sampler_next(writer->sampler, &flow->sampling);
-        turn->time_ns = MIN(turn->time_ns + flow->packet.iat_ns, latest_ns);
+        turn->time_ns = MIN(turn->time_ns + flow->packet.iat_ns, TWIN_LATEST_NS);
     }
     sift_down(writer->turns, 0);
     return true;
@@ -192,7 +183,7 @@ static bool is_flow_due(const Writer *writer)
     if (writer->n_begun == writer->plan.n_flows) {
         return false;
     }
-    const int64_t start_ns = flow_start(writer, writer->n_begun);
+    const int64_t start_ns = twin_plan_start(&writer->plan, writer->model, writer->n_begun);
     return writer->turns->len == 0 || start_ns <= g_array_index(writer->turns, Turn, 0).time_ns;
 }
 

@@ -3,7 +3,7 @@
  *
  * Writes every case of tcpaudit-cases.tsv into one capture (pcap, nanoseconds, Ethernet), one after
  * the other: case n has client port 20000 + n and starts 1,000 s after the one before it. */
-#include "cases.h"
+#include "case_flows.h"
 #include "frames.h"
 
 #include <stdio.h>

@@ -36,6 +36,7 @@ class Host:
             "XDG_RUNTIME_DIR": self.folder("run"),
             "LD_LIBRARY_PATH": self.top,
             "WIRESHARK_PLUGIN_DIR": self.load,
+            "WIRESHARK_EXTCAP_DIR": self.folder("extcap"),  # its programs hang under a sanitizer
             "LC_ALL": "C.UTF-8",
             "TZ": "UTC",
             "ASAN_OPTIONS": "detect_leaks=0",

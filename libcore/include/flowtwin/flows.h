@@ -80,6 +80,8 @@ typedef struct TwinFlowsCounts {
     uint64_t malformed;     /**< lengths that contradict each other */
     uint64_t fragments;     /**< IP fragments that never made a whole datagram */
     uint64_t unknown_links; /**< link types that are not read */
+    uint64_t checksums;     /**< packets whose checksums could be verified; 0 unless asked for */
+    uint64_t bad_checksums; /**< … and were wrong */
     uint32_t unknown_link;  /**< the first of these link types */
 } TwinFlowsCounts;
 
@@ -94,11 +96,12 @@ typedef struct TwinFlows TwinFlows;
 typedef struct TwinFlowsOptions {
     bool by_timeout_only;     /**< 5-tuple and timeout alone: the literal reading of other papers */
     const TwinLabels *labels; /**< label source for frames pushed without one; NULL: by port */
+    bool verify_checksums;    /**< count bad checksums; costs a pass over what was captured */
 } TwinFlowsOptions;
 
 #define TWIN_FLOWS_OPTIONS_INIT                                                                    \
     {                                                                                              \
-        .by_timeout_only = false, .labels = NULL                                                   \
+        .by_timeout_only = false, .labels = NULL, .verify_checksums = false                        \
     }
 
 /** @return (transfer full) an empty collection; @options are borrowed until it is finished. */

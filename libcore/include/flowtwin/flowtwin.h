@@ -4,6 +4,7 @@
 
 /* Everything that libflowtwin offers. */
 #include <flowtwin/check.h>
+#include <flowtwin/check_report.h>
 #include <flowtwin/error.h>
 #include <flowtwin/flows.h>
 #include <flowtwin/frame.h>
@@ -12,6 +13,7 @@
 #include <flowtwin/output.h>
 #include <flowtwin/progress.h>
 #include <flowtwin/report.h>
+#include <flowtwin/split.h>
 #include <flowtwin/synthesise.h>
 #include <flowtwin/tracker.h>
 #include <flowtwin/version.h>

@@ -2,63 +2,59 @@
 #ifndef FLOWTWIN_REPORT_H
 #define FLOWTWIN_REPORT_H
 
-#include <flowtwin/check.h>
+#include <flowtwin/flows.h>
 
 G_BEGIN_DECLS
 
-/** No stream number: its column stays empty. */
-#define TWIN_REPORT_NO_STREAM UINT32_MAX
+/** How synthetic flows are judged. */
+typedef struct TwinReportOptions {
+    uint64_t seed;                /**< same seed, same report, whatever the threads */
+    unsigned n_threads;           /**< at least 1 */
+    unsigned n_repeats;           /**< forests a score is averaged over, at least 1 */
+    size_t most_flows;            /**< that a classifier sees of a side, at least 2 */
+    const TwinProgress *progress; /**< NULL: none */
+} TwinReportOptions;
 
-/** One audited flow as a report shows it. Strings are borrowed. */
-typedef struct TwinReportRow {
-    uint32_t number; /**< from 1, in order of the flows' first packets */
-    uint32_t stream; /**< another program's number for the flow; TWIN_REPORT_NO_STREAM: none */
-    TwinAddress addresses[2];
-    uint16_t ports[2];
-    uint8_t ip_version; /**< 4 or 6 */
-    uint8_t client;     /**< side 0 or 1 */
-    bool is_midway;
-    uint32_t n_packets;
-    uint64_t payload_bytes;
-    int64_t start_ns;
-    const char *label;
-    const char *history;
-    TwinVerdict verdicts[TWIN_N_CHECKS];
-    uint32_t frames[TWIN_N_CHECKS]; /**< number in its capture of the packet to blame; 0: none */
-} TwinReportRow;
-
-/** Sums over flows; zero at first. */
-typedef struct TwinReportTotals {
-    size_t n_flows;
-    size_t n_passing[TWIN_N_CHECKS];   /**< undecided ones are counted as their verdict says */
-    size_t n_undecided[TWIN_N_CHECKS]; /**< of all, passing or not */
-} TwinReportTotals;
-
-/** P and F where a verdict was decided by what was seen, p and f where evidence is wanting. */
-TWIN_API char twin_report_letter(const TwinVerdict *verdict);
-
-/** Adds the address of @side (0 or 1) to @text. */
-TWIN_API void twin_report_address(GString *text, const TwinReportRow *row, unsigned side);
-
-/** Adds a share of 0 … 1 with four digits, in no locale; 0 where @whole is. */
-TWIN_API void twin_report_share(GString *text, size_t part, size_t whole);
-
-/** Adds a flow to the sums. */
-TWIN_API void twin_report_count(TwinReportTotals *totals, const TwinReportRow *row);
+#define TWIN_REPORT_OPTIONS_INIT                                                                   \
+    {                                                                                              \
+        .seed = 1, .n_threads = 1, .n_repeats = 5, .most_flows = 10000, .progress = NULL           \
+    }
 
 /**
- * Adds the line above the rows.
- *
- * @param stream title of the column of stream numbers; NULL: the rows have none
+ * How far synthetic flows are from real ones, by measures that know nothing of who wrote them: a
+ * list of tables, with notes where something could not be judged. Immutable.
  */
-TWIN_API void twin_report_header(GString *text, TwinReading reading, const char *stream);
+typedef struct TwinReport TwinReport;
 
-/** Adds a flow's line: ends, sizes, a letter a check, history, reasons, first frame to blame. */
-TWIN_API void twin_report_row(GString *text, const TwinReportRow *row, bool has_stream);
+/**
+ * Judges.
+ *
+ * Empty sets, labels without flows and the like are no errors: the report says what could not be
+ * judged.
+ *
+ * @param real      what the generator learned from; finished, as are the others; borrowed for the
+ *                  call
+ * @param holdout   real flows that it did not see
+ * @param synthetic what it wrote
+ * @return (transfer full) NULL with TWIN_ERROR_ARGUMENT, or TWIN_ERROR_CANCELLED
+ */
+TWIN_API TwinReport *twin_report_new(const TwinFlows *real, const TwinFlows *holdout,
+                                     const TwinFlows *synthetic, const TwinReportOptions *options,
+                                     GError **error) TWIN_CHECKED;
 
-/** Adds the sums of all flows and, where they are fewer, of those not begun midway. */
-TWIN_API void twin_report_totals(GString *text, const TwinReportTotals *all,
-                                 const TwinReportTotals *without_midway);
+TWIN_API void twin_report_free(TwinReport *self);
+
+/** The report as a page of text. (transfer full) */
+TWIN_API char *twin_report_text(const TwinReport *self);
+
+/** All of it as JSON; keys are documented in the manual page. (transfer full) */
+TWIN_API char *twin_report_json(const TwinReport *self);
+
+/** The report as one HTML file that loads nothing: tables and plots, for screens, phones and print.
+ *  (transfer full) */
+TWIN_API char *twin_report_html(const TwinReport *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(TwinReport, twin_report_free)
 
 G_END_DECLS
 
