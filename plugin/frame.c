@@ -7,7 +7,7 @@
 static const int64_t second_ns = 1000000000;
 
 /* No link type that is read: libflowtwin counts such frames. */
-enum { UNKNOWN_LINK = G_MAXUINT32 };
+static const uint32_t unknown_link = G_MAXUINT32;
 
 /*
  * Wiretap's encapsulations as LINKTYPE_… of www.tcpdump.org/linktypes.html; wiretap has such a
@@ -31,7 +31,7 @@ static uint32_t link_type_of(int encapsulation)
             return link_table[i].link_type;
         }
     }
-    return UNKNOWN_LINK;
+    return unknown_link;
 }
 
 bool twin_frame_of(const packet_info *pinfo, tvbuff_t *tvb, TwinFrame *frame_out)
