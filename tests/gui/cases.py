@@ -187,11 +187,10 @@ def test_closed_in_mid_work(place):
         expect(sorted(os.listdir(place.path("captures"))), before, "files")
 
 
-def test_model(place):
-    """Learn a model, generate from it without the capture."""
+def test_learn(place):
+    """Learn a model from what is open."""
     model = os.path.join(place.path("captures"), "m.json")
-    output = os.path.join(place.path("captures"), "by-model.pcap")
-    with wireshark(place, "model", place.capture()) as program:
+    with wireshark(place, "learn", place.capture()) as program:
         program.packets()
         program.choose_in_menu_bar("Learn model…")
         dialog = program.dialog("Learn model")
@@ -199,6 +198,16 @@ def test_model(place):
         w.press(w.button(dialog, "Learn"))
         w.wait("the model", lambda: os.path.exists(model))
         program.confirm("Learn model")
+        place.run(place.path("flowtwin"), "show", model)
+
+
+def test_generate(place):
+    """Generate from a model; neither it nor the open capture is written over."""
+    model = os.path.join(place.path("captures"), "m.json")
+    output = os.path.join(place.path("captures"), "by-model.pcap")
+    place.run(place.path("flowtwin"), "learn", "-q", "-o", model, place.capture())
+    with wireshark(place, "generate", place.capture()) as program:
+        program.packets()
         program.choose_in_menu_bar("Generate from model…")
         dialog = program.dialog("Generate from model")
         w.wait("a word about the model", lambda: w.find_text(dialog, "Model: choose"))
