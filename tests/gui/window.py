@@ -311,7 +311,10 @@ class Wireshark:
             self.process.wait()
         self.output.close()
         pid = self.process.pid
-        self.listener.deregister("object:state-changed:showing")
+        try:
+            self.listener.deregister("object:state-changed:showing")
+        except GLib.GError:
+            pass  # it asks the program too, which is gone
         desktop = Atspi.get_desktop(0)
 
         def is_gone():
