@@ -51,6 +51,23 @@ bool twin_frame_of(const packet_info *pinfo, tvbuff_t *tvb, TwinFrame *frame_out
     return true;
 }
 
+bool twin_frame_of_record(const wtap_rec *record, const uint8_t *bytes, const nstime_t *time,
+                          TwinFrame *frame_out)
+{
+    if (record->rec_type != REC_TYPE_PACKET) {
+        return false;
+    }
+    const wtap_packet_header *header = &record->rec_header.packet_header;
+    *frame_out = (TwinFrame){
+        .time_ns = (int64_t)time->secs * second_ns + time->nsecs,
+        .link_type = link_type_of(header->pkt_encap),
+        .captured_bytes = header->caplen,
+        .original_bytes = header->len,
+        .bytes = bytes,
+    };
+    return true;
+}
+
 uint32_t twin_stream_of(packet_info *pinfo)
 {
     conversation_t *conversation = find_conversation_pinfo(pinfo, 0);
