@@ -161,7 +161,8 @@ int main(int argc, char **argv)
         return 2;
     }
     Bench bench = {.capture = argv[1], .preset = argc > 3 ? argv[3] : NULL};
-    const unsigned n_runs = argc > 2 ? (unsigned)CLAMP(atoi(argv[2]), 1, MAX_RUNS) : 5;
+    const unsigned n_runs =
+        argc > 2 ? (unsigned)CLAMP(g_ascii_strtoull(argv[2], NULL, 10), 1, MAX_RUNS) : 5;
     bench.output = g_build_filename(g_get_tmp_dir(), "pipeline_bench.pcap", NULL);
     for (unsigned run = 0; run < n_runs; run++) {
         run_once(&bench);

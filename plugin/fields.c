@@ -8,6 +8,7 @@ typedef enum {
     FIELD_HISTORY,
     FIELD_VERDICT,
     FIELD_REASON,
+    FIELD_SYNTHETIC,
     N_FIELDS,
 } Field;
 
@@ -29,6 +30,8 @@ static const struct {
                        "fail where a check failed for certain, else pass"},
     [FIELD_REASON] = {"Reason", "flowtwin.reason", FT_STRING, BASE_NONE,
                       "Why a check failed: one word for each"},
+    [FIELD_SYNTHETIC] = {"Synthetic", "flowtwin.synthetic", FT_BOOLEAN, BASE_NONE,
+                         "flowtwin made this flow: a packet's comment in the file says so"},
 };
 
 /* How grave a failed check is, in Wireshark's levels. */
@@ -154,9 +157,17 @@ static bool add_reasons(proto_tree *tree, tvbuff_t *tvb, const TwinVerdict verdi
     return has_findings;
 }
 
-void twin_fields_add(proto_tree *tree, packet_info *pinfo, tvbuff_t *tvb, TwinTracker *tracker,
+static void add_synthetic(proto_tree *tree, tvbuff_t *tvb)
+{
+    proto_item *item =
+        proto_tree_add_boolean(tree, registered.fields[FIELD_SYNTHETIC], tvb, 0, 0, TRUE);
+    proto_item_set_generated(item);
+}
+
+void twin_fields_add(proto_tree *tree, packet_info *pinfo, tvbuff_t *tvb, TwinSession *session,
                      uint32_t flow, bool at_end)
 {
+    TwinTracker *tracker = twin_session_tracker(session);
     TwinTrackedFlow tracked;
     TwinVerdict verdicts[TWIN_N_CHECKS];
     twin_tracker_flow(tracker, flow, &tracked);
@@ -170,6 +181,9 @@ void twin_fields_add(proto_tree *tree, packet_info *pinfo, tvbuff_t *tvb, TwinTr
     add_string(own, tvb, registered.fields[FIELD_LABEL],
                tracked.label != NULL ? tracked.label : "tcp");
     add_string(own, tvb, registered.fields[FIELD_HISTORY], tracked.history);
+    if (twin_session_is_synthetic(session, flow)) {
+        add_synthetic(own, tvb);
+    }
     add_checks(own, pinfo, tvb, verdicts);
     const bool has_findings = add_reasons(own, tvb, verdicts);
     const char *verdict = has_findings ? "fail" : "pass";

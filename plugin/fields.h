@@ -5,6 +5,7 @@
 #include <flowtwin/tracker.h>
 
 #include "compat.h"
+#include "session.h"
 
 /** Registers the protocol, its fields and its expert information; returns the protocol's number. */
 int twin_fields_register(void);
@@ -18,7 +19,7 @@ bool twin_fields_are_asked(proto_tree *tree);
  * @param flow   as the tracker counts it
  * @param at_end all packets have been seen: verdicts are those of the whole flow
  */
-void twin_fields_add(proto_tree *tree, packet_info *pinfo, tvbuff_t *tvb, TwinTracker *tracker,
+void twin_fields_add(proto_tree *tree, packet_info *pinfo, tvbuff_t *tvb, TwinSession *session,
                      uint32_t flow, bool at_end);
 
 /** A verdict in a word: "pass", "fail", "undecided", or "not yet" where a later packet decides. */

@@ -4,6 +4,7 @@
 #include "compat.h"
 #include "fields.h"
 #include "label.h"
+#include "menu.h"
 #include "report.h"
 #include "session.h"
 #include "settings.h"
@@ -36,8 +37,7 @@ static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *da
     const uint32_t flow =
         is_asked ? twin_session_flow(plugin.session, pinfo->num) : TWIN_TRACKER_NO_FLOW;
     if (flow != TWIN_TRACKER_NO_FLOW) {
-        twin_fields_add(tree, pinfo, tvb, twin_session_tracker(plugin.session), flow,
-                        !is_first_visit);
+        twin_fields_add(tree, pinfo, tvb, plugin.session, flow, !is_first_visit);
     }
     return 0;
 }
@@ -53,6 +53,11 @@ static void end_file(void)
     g_clear_pointer(&plugin.session, twin_session_free);
 }
 
+static TwinSession *session_at_hand(void)
+{
+    return plugin.session;
+}
+
 static void register_protocol(void)
 {
     plugin.protocol = twin_fields_register();
@@ -60,6 +65,7 @@ static void register_protocol(void)
     plugin.tap = register_tap(TWIN_TAP);
     plugin.handle = register_dissector("flowtwin", dissect, plugin.protocol);
     register_init_routine(begin_file);
+    twin_menu_register(session_at_hand); /* its cleanup comes before the session's end */
     register_cleanup_routine(end_file);
 }
 

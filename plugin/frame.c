@@ -7,7 +7,7 @@
 static const int64_t second_ns = 1000000000;
 
 /* No link type that is read: libflowtwin counts such frames. */
-enum { UNKNOWN_LINK = G_MAXUINT32 };
+static const uint32_t unknown_link = G_MAXUINT32;
 
 /*
  * Wiretap's encapsulations as LINKTYPE_… of www.tcpdump.org/linktypes.html; wiretap has such a
@@ -31,7 +31,7 @@ static uint32_t link_type_of(int encapsulation)
             return link_table[i].link_type;
         }
     }
-    return UNKNOWN_LINK;
+    return unknown_link;
 }
 
 bool twin_frame_of(const packet_info *pinfo, tvbuff_t *tvb, TwinFrame *frame_out)
@@ -47,6 +47,23 @@ bool twin_frame_of(const packet_info *pinfo, tvbuff_t *tvb, TwinFrame *frame_out
         .captured_bytes = captured_bytes,
         .original_bytes = header->len,
         .bytes = captured_bytes > 0 ? tvb_get_ptr(tvb, 0, (int)captured_bytes) : NULL,
+    };
+    return true;
+}
+
+bool twin_frame_of_record(const wtap_rec *record, const uint8_t *bytes, const nstime_t *time,
+                          TwinFrame *frame_out)
+{
+    if (record->rec_type != REC_TYPE_PACKET) {
+        return false;
+    }
+    const wtap_packet_header *header = &record->rec_header.packet_header;
+    *frame_out = (TwinFrame){
+        .time_ns = (int64_t)time->secs * second_ns + time->nsecs,
+        .link_type = link_type_of(header->pkt_encap),
+        .captured_bytes = header->caplen,
+        .original_bytes = header->len,
+        .bytes = bytes,
     };
     return true;
 }

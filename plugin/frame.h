@@ -15,6 +15,15 @@
  */
 bool twin_frame_of(const packet_info *pinfo, tvbuff_t *tvb, TwinFrame *frame_out);
 
+/**
+ * A record that was read again as libflowtwin takes it.
+ *
+ * @param bytes     what was captured; borrowed by @frame_out
+ * @param time      of the packet, as Wireshark shows it
+ */
+bool twin_frame_of_record(const wtap_rec *record, const uint8_t *bytes, const nstime_t *time,
+                          TwinFrame *frame_out);
+
 /** tcp.stream of a packet that has a TCP layer; UINT32_MAX: Wireshark knows none. */
 uint32_t twin_stream_of(packet_info *pinfo);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "session.h"
 
+#include <flowtwin/synthesise.h>
+
 #include "complain.h"
 #include "frame.h"
 #include "label.h"
@@ -16,7 +18,8 @@ typedef enum {
 struct TwinSession {
     Demand demand;
     TwinTracker *tracker;
-    GArray *flows; /* uint32_t: flow + 1 of each frame, by its number; 0: none */
+    GArray *flows;         /* uint32_t: flow + 1 of each frame, by its number; 0: none */
+    GByteArray *synthetic; /* 1 at each flow that was made by us; may be shorter than the flows */
 };
 
 static void session_reset(TwinSession *self)
@@ -24,12 +27,14 @@ static void session_reset(TwinSession *self)
     twin_tracker_free(self->tracker);
     self->tracker = twin_tracker_new();
     g_array_set_size(self->flows, 0);
+    g_byte_array_set_size(self->synthetic, 0);
 }
 
 TwinSession *twin_session_new(void)
 {
     TwinSession *self = g_new0(TwinSession, 1);
     self->flows = g_array_new(FALSE, TRUE, sizeof(uint32_t));
+    self->synthetic = g_byte_array_new();
     session_reset(self);
     return self;
 }
@@ -39,6 +44,7 @@ void twin_session_free(TwinSession *self)
     if (self != NULL) {
         twin_tracker_free(self->tracker);
         g_array_unref(self->flows);
+        g_byte_array_unref(self->synthetic);
         g_free(self);
     }
 }
@@ -56,6 +62,36 @@ static Demand demand_of(const packet_info *pinfo, bool is_asked)
     return twin_has_window() || pinfo->cinfo == NULL ? SOMEBODY_MAY_ASK : NOBODY_ASKS;
 }
 
+/* A packet's own comments, as the file has them. */
+static bool has_mark(const packet_info *pinfo)
+{
+    char *comment = NULL;
+    for (unsigned n = 0; pinfo->rec->block != NULL &&
+                         wtap_block_get_nth_string_option_value(pinfo->rec->block, OPT_COMMENT, n,
+                                                                &comment) == WTAP_OPTTYPE_SUCCESS;
+         n++) {
+        if (g_str_has_prefix(comment, TWIN_SYNTHETIC_MARK)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void mark(TwinSession *self, uint32_t flow)
+{
+    const guint n_known = self->synthetic->len;
+    if (flow >= n_known) {
+        g_byte_array_set_size(self->synthetic, flow + 1);
+        memset(self->synthetic->data + n_known, 0, flow + 1 - n_known);
+    }
+    self->synthetic->data[flow] = 1;
+}
+
+bool twin_session_is_synthetic(const TwinSession *self, uint32_t flow)
+{
+    return flow < self->synthetic->len && self->synthetic->data[flow] != 0;
+}
+
 void twin_session_take(TwinSession *self, packet_info *pinfo, tvbuff_t *tvb, bool is_asked)
 {
     if (self->demand == NOT_KNOWN) {
@@ -68,6 +104,9 @@ void twin_session_take(TwinSession *self, packet_info *pinfo, tvbuff_t *tvb, boo
     const uint32_t flow = twin_tracker_push(self->tracker, &frame, pinfo->num);
     if (flow == TWIN_TRACKER_NO_FLOW) {
         return;
+    }
+    if (has_mark(pinfo)) {
+        mark(self, flow);
     }
     const TwinLabel label = twin_label_of(pinfo);
     twin_tracker_set_label(self->tracker, flow, label.name, label.rank);

@@ -10,7 +10,7 @@
  * What is gathered of a capture file while Wireshark shows its packets for the first time, for
  * whoever asks for fields then or later. Starts anew with each file.
  *
- * Memory: that of a TwinTracker, and 4 bytes a packet.
+ * Memory: that of a TwinTracker, 4 bytes a packet and, in captures of ours, one a flow.
  */
 typedef struct TwinSession TwinSession;
 
@@ -32,6 +32,9 @@ void twin_session_has_statistics(TwinSession *self);
 
 /** The flow of a packet that was taken; TWIN_TRACKER_NO_FLOW: none. */
 uint32_t twin_session_flow(const TwinSession *self, uint32_t frame);
+
+/** True where a comment at a packet of the flow says that flowtwin made it. */
+bool twin_session_is_synthetic(const TwinSession *self, uint32_t flow);
 
 /** The flows; borrowed. */
 TwinTracker *twin_session_tracker(const TwinSession *self);

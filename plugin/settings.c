@@ -20,6 +20,16 @@ static const char *learn_name(size_t index)
     return index < G_N_ELEMENTS(names) ? names[index] : NULL;
 }
 
+static const char *open_name(size_t index)
+{
+    static const char *const names[] = {
+        [TWIN_OPENING_HERE] = "here",
+        [TWIN_OPENING_NEW_WINDOW] = "window",
+        [TWIN_OPENING_NONE] = "none",
+    };
+    return index < G_N_ELEMENTS(names) ? names[index] : NULL;
+}
+
 static const char *switch_name(size_t index)
 {
     static const char *const names[] = {"FALSE", "TRUE"};
@@ -38,6 +48,7 @@ typedef enum {
     SETTING_PAYLOAD,
     SETTING_FIRST_PACKET,
     SETTING_LABELS,
+    SETTING_OPEN,
     N_SETTINGS,
 } Setting;
 
@@ -83,6 +94,10 @@ static const struct {
         {"labels", "Table of labels",
          "Where a table of the new flows and their labels is written; empty: nowhere", "", NULL, 0,
          0, true},
+    [SETTING_OPEN] = {"open", "Open",
+                      "Where Wireshark opens what it has written: in this window, in a new window, "
+                      "or not at all",
+                      "here", open_name, 0, 0, false},
 };
 
 /* Wireshark writes what the user says here. */
@@ -177,22 +192,28 @@ static bool read_words(TwinSettings *settings, GError **error)
     settings->payload = (TwinPayload)index[SETTING_PAYLOAD];
     settings->first_packet = (TwinFirstPacket)index[SETTING_FIRST_PACKET];
     settings->learn_from = (TwinLearnFrom)index[SETTING_LEARN];
+    settings->opening = (TwinOpening)index[SETTING_OPEN];
     if (text_of(SETTING_PRESET) != NULL) {
         settings->preset = twin_preset_name(index[SETTING_PRESET]);
     }
     return true;
 }
 
-bool twin_settings_read(TwinSettings *settings_out, GError **error)
+bool twin_settings_look(TwinSettings *settings_out, GError **error)
 {
     *settings_out = (TwinSettings){
         .output = text_of(SETTING_OUTPUT),
         .labels = text_of(SETTING_LABELS),
         .model = text_of(SETTING_MODEL),
     };
-    if (!read_number(SETTING_FLOWS, 0, &settings_out->n_flows, error) ||
-        !read_number(SETTING_SEED, 1, &settings_out->seed, error) ||
-        !read_words(settings_out, error)) {
+    return read_number(SETTING_FLOWS, 0, &settings_out->n_flows, error) &&
+           read_number(SETTING_SEED, 1, &settings_out->seed, error) &&
+           read_words(settings_out, error);
+}
+
+bool twin_settings_read(TwinSettings *settings_out, GError **error)
+{
+    if (!twin_settings_look(settings_out, error)) {
         return false;
     }
     if (settings_out->output == NULL) {

@@ -4,6 +4,8 @@
 
 #include <flowtwin/synthesise.h>
 
+#include "window.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -26,6 +28,7 @@ typedef struct {
     TwinPayload payload;
     TwinFirstPacket first_packet;
     TwinLearnFrom learn_from;
+    TwinOpening opening; /* of the window alone */
     bool may_exist;
 } TwinSettings;
 
@@ -35,7 +38,11 @@ typedef struct {
  */
 void twin_settings_register(int protocol);
 
-/** Looks through the preferences; false with TWIN_ERROR_ARGUMENT, which names the one at fault. */
+/** Looks through each preference by itself, for the window; as below, but output may be NULL. */
+bool twin_settings_look(TwinSettings *settings_out, GError **error);
+
+/** Looks through the preferences for -z, which must go together; false with TWIN_ERROR_ARGUMENT,
+ * which names the one at fault. */
 bool twin_settings_read(TwinSettings *settings_out, GError **error);
 
 #endif

@@ -3,7 +3,6 @@
 #include "eval/forest.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Of tests/reference/eval_sklearn.py. */
@@ -45,13 +44,13 @@ static void read_rows(Rows *rows)
     twin_matrix_init(&rows->matrix, ROWS, COLUMNS);
     for (size_t r = 0; r < ROWS; r++) {
         g_auto(GStrv) fields = g_strsplit(lines[r], "\t", -1);
-        rows->classes[r] = (uint32_t)atoi(fields[0]);
+        rows->classes[r] = (uint32_t)g_ascii_strtoull(fields[0], NULL, 10);
         for (size_t c = 0; c < COLUMNS; c++) {
             twin_matrix_row(&rows->matrix, r)[c] = (float)g_ascii_strtod(fields[1 + c], NULL);
         }
         if (r < SCORED) {
             rows->scores[r] = g_ascii_strtod(fields[1 + COLUMNS], NULL);
-            rows->decided[r] = (uint32_t)atoi(fields[2 + COLUMNS]);
+            rows->decided[r] = (uint32_t)g_ascii_strtoull(fields[2 + COLUMNS], NULL, 10);
         }
     }
 }
@@ -66,6 +65,7 @@ static void test_a_forest_tells_labels_as_well_as_scikit_learns(void)
         order[r] = r;
     }
     double sum = 0;
+    double mean_importances[COLUMNS] = {0};
     for (unsigned seed = 0; seed < SEEDS; seed++) {
         const TwinForest forest = {.data = binned,
                                    .classes = rows.classes,
@@ -81,7 +81,11 @@ static void test_a_forest_tells_labels_as_well_as_scikit_learns(void)
         double votes[(ROWS - TRAIN) * CLASSES];
         uint32_t decided[ROWS - TRAIN];
         double f1[CLASSES];
-        twin_forest_vote(&forest, votes, NULL);
+        double importances[COLUMNS];
+        twin_forest_vote(&forest, votes, importances);
+        for (size_t c = 0; c < COLUMNS; c++) {
+            mean_importances[c] += importances[c] / SEEDS;
+        }
         twin_forest_decide(&forest, votes, decided);
         twin_f1(rows.classes + TRAIN, decided, ROWS - TRAIN, CLASSES, f1);
         for (size_t c = 0; c < CLASSES; c++) {
@@ -90,6 +94,11 @@ static void test_a_forest_tells_labels_as_well_as_scikit_learns(void)
     }
     g_test_message("macro-F1 %.4f, scikit-learn's %.4f", sum, reference("forest_macro_f1"));
     g_assert_cmpfloat(fabs(sum - reference("forest_macro_f1")), <, 0.02);
+    for (size_t c = 0; c < COLUMNS; c++) {
+        g_autofree char *name = g_strdup_printf("forest_importance_%zu", c);
+        g_test_message("%s %.4f, scikit-learn's %.4f", name, mean_importances[c], reference(name));
+        g_assert_cmpfloat(fabs(mean_importances[c] - reference(name)), <, 0.01);
+    }
     twin_matrix_clear(&rows.matrix);
 }
 

@@ -149,7 +149,7 @@ static void test_frames_say_what_the_segment_says(void)
                                      TWIN_TCP_FIN, 0,
                                      0xfff & ~0x6};
     static const uint32_t lengths[] = {0, 1, 2, 3, 255, 256, 1447, 1448, 9000, UINT32_MAX};
-    for (size_t i = 0; i < 2 * 2 * 3 * G_N_ELEMENTS(flags) * G_N_ELEMENTS(lengths); i++) {
+    for (size_t i = 0; i < (size_t)12 * G_N_ELEMENTS(flags) * G_N_ELEMENTS(lengths); i++) {
         const uint8_t ip_version = i % 2 == 0 ? 4 : 6;
         const uint8_t side = i / 2 % 2;
         const TwinPayload payload = (TwinPayload)(i / 4 % 3);

@@ -154,83 +154,85 @@ static void test_each_member_is_missed_and_looked_at(void)
 }
 
 /* Values that are of the right type and cannot be. */
+static const struct {
+    const char *path; /* of members and indices */
+    const char *value;
+    const char *message;
+} impossible[] = {
+    {"format", "0", "format"},
+    {"format", "2", "reads formats up to 1"},
+    {"preset", "\"oracle\"", "preset oracle"},
+    {"source", "\"00\"", "source"},
+    {"flows", "0", "flows"},
+    {"packets", "4294967296", "packets"},
+    {"addresses", "\"some\"", "addresses"},
+    {"start_ns", "-1", "start_ns"},
+    {"start_ns", "4000000000000000001", "start_ns"},
+    {"labels", "[]", "labels"},
+    {"labels/0/name", "\"a\\tb\"", "tab"},
+    {"labels/0/longest", "4294967296", "longest"},
+    {"codings/0/node", "\"payload\"", "coding 0 (label): is not"},
+    {"codings/1/cuts", "[5, 5]", "coding 1 (payload): bin 1 has a cut"},
+    {"codings/1/cuts/0", "9223372036854775807", "cut"},
+    {"codings/1/values/0", "[]", "bin 0"},
+    {"codings/1/values/0/0", "-1", "value"},
+    {"codings/1/values/0/0", "100000", "bin"},
+    {"codings/0/values", "[[0], [0]]", "coding 0 (label): state 1"},
+    {"networks/0/name", "\"next\"", "network 0"},
+    {"networks/1/tables", "[]", "tables"},
+    {"networks/1/tables/0/child", "\"index\"", "index"},
+    {"networks/1/tables/0/child", "\"colour\"", "colour"},
+    {"networks/1/tables/0/parents", "[\"colour\"]", "colour"},
+    {"networks/1/tables/0/rows", "[]", "rows"},
+    {"networks/1/tables/0/rows", "[[0]]", "row 0"},
+    {"networks/1/tables/0/rows", "[[0, 0]]", "row"},
+    {"networks/1/tables/0/rows", "[[0, 0, 0]]", "count"},
+    {"networks/1/tables/0/rows", "[[0, 99, 1]]", "state"},
+    {"networks/1/tables/0/rows", "[[999999999999, 0, 1]]", ""},
+    {"networks/1/tables/0/rows", "[[0, 0, 1], [0, 0, 1]]", ""},
+    {"networks/1/tables/0/rows", "[[0, 0, 4294967295, 1, 4294967295]]", ""},
+    {"hosts/0/address", "\"10.0.0\"", "host 0"},
+    {"hosts/0/mac", "\"00112233445\"", "mac"},
+    {"hosts/0/mac", "\"0011223344\"", "MAC"},
+    {"hosts/0/mac", "\"00112233445G\"", "mac"},
+    {"seeds/0/label", "3", "label"},
+    {"seeds/0/ip_version", "5", "IP version"},
+    {"seeds/0/ip_version", "6", "IP version"},
+    {"seeds/0/start_ns", "290000000000000001", "start_ns"},
+    {"seeds/0/start_ns", "500000000000", "seed 1 starts before"},
+    {"seeds/0/server_port", "65536", "server_port"},
+    {"seeds/0/first_side", "2", "first_side"},
+    {"seeds/0/first_flags", "4096", "first_flags"},
+    {"seeds/0/sides/0/host", "7", "host"},
+    {"seeds/0/sides/0/ttl", "256", "ttl"},
+    {"seeds/0/sides/0/ip_id", "\"odd\"", "ip_id"},
+    {"seeds/0/sides/0/max_payload", "0", "max_payload"},
+    {"seeds/0/sides/0/syn_options", "\"0\"", "syn_options"},
+    {"seeds/0/sides/0/windows", "[1,2,3,4,5,6,7,8,9,10,11,12,13]", "windows"},
+    {"seeds/0/sides/0/windows/0", "65536", "window"},
+    {"seeds/0/sides/0/ts_hz", "0", "ts_hz"},
+};
+
 static void test_values_out_of_range(void)
 {
-    static const struct {
-        const char *path; /* of members and indices */
-        const char *value;
-        const char *message;
-    } rows[] = {
-        {"format", "0", "format"},
-        {"format", "2", "reads formats up to 1"},
-        {"preset", "\"oracle\"", "preset oracle"},
-        {"source", "\"00\"", "source"},
-        {"flows", "0", "flows"},
-        {"packets", "4294967296", "packets"},
-        {"addresses", "\"some\"", "addresses"},
-        {"start_ns", "-1", "start_ns"},
-        {"start_ns", "4000000000000000001", "start_ns"},
-        {"labels", "[]", "labels"},
-        {"labels/0/name", "\"a\\tb\"", "tab"},
-        {"labels/0/longest", "4294967296", "longest"},
-        {"codings/0/node", "\"payload\"", "coding 0 (label): is not"},
-        {"codings/1/cuts", "[5, 5]", "coding 1 (payload): bin 1 has a cut"},
-        {"codings/1/cuts/0", "9223372036854775807", "cut"},
-        {"codings/1/values/0", "[]", "bin 0"},
-        {"codings/1/values/0/0", "-1", "value"},
-        {"codings/1/values/0/0", "100000", "bin"},
-        {"codings/0/values", "[[0], [0]]", "coding 0 (label): state 1"},
-        {"networks/0/name", "\"next\"", "network 0"},
-        {"networks/1/tables", "[]", "tables"},
-        {"networks/1/tables/0/child", "\"index\"", "index"},
-        {"networks/1/tables/0/child", "\"colour\"", "colour"},
-        {"networks/1/tables/0/parents", "[\"colour\"]", "colour"},
-        {"networks/1/tables/0/rows", "[]", "rows"},
-        {"networks/1/tables/0/rows", "[[0]]", "row 0"},
-        {"networks/1/tables/0/rows", "[[0, 0]]", "row"},
-        {"networks/1/tables/0/rows", "[[0, 0, 0]]", "count"},
-        {"networks/1/tables/0/rows", "[[0, 99, 1]]", "state"},
-        {"networks/1/tables/0/rows", "[[999999999999, 0, 1]]", ""},
-        {"networks/1/tables/0/rows", "[[0, 0, 1], [0, 0, 1]]", ""},
-        {"networks/1/tables/0/rows", "[[0, 0, 4294967295, 1, 4294967295]]", ""},
-        {"hosts/0/address", "\"10.0.0\"", "host 0"},
-        {"hosts/0/mac", "\"00112233445\"", "mac"},
-        {"hosts/0/mac", "\"0011223344\"", "MAC"},
-        {"hosts/0/mac", "\"00112233445G\"", "mac"},
-        {"seeds/0/label", "3", "label"},
-        {"seeds/0/ip_version", "5", "IP version"},
-        {"seeds/0/ip_version", "6", "IP version"},
-        {"seeds/0/start_ns", "290000000000000001", "start_ns"},
-        {"seeds/0/start_ns", "500000000000", "seed 1 starts before"},
-        {"seeds/0/server_port", "65536", "server_port"},
-        {"seeds/0/first_side", "2", "first_side"},
-        {"seeds/0/first_flags", "4096", "first_flags"},
-        {"seeds/0/sides/0/host", "7", "host"},
-        {"seeds/0/sides/0/ttl", "256", "ttl"},
-        {"seeds/0/sides/0/ip_id", "\"odd\"", "ip_id"},
-        {"seeds/0/sides/0/max_payload", "0", "max_payload"},
-        {"seeds/0/sides/0/syn_options", "\"0\"", "syn_options"},
-        {"seeds/0/sides/0/windows", "[1,2,3,4,5,6,7,8,9,10,11,12,13]", "windows"},
-        {"seeds/0/sides/0/windows/0", "65536", "window"},
-        {"seeds/0/sides/0/ts_hz", "0", "ts_hz"},
-    };
-    for (size_t r = 0; r < G_N_ELEMENTS(rows); r++) {
+    for (size_t r = 0; r < G_N_ELEMENTS(impossible); r++) {
         g_autoptr(JsonNode) root = small_document();
-        g_auto(GStrv) steps = g_strsplit(rows[r].path, "/", -1);
+        g_auto(GStrv) steps = g_strsplit(impossible[r].path, "/", -1);
         JsonNode *at = root;
         const guint n_steps = g_strv_length(steps);
         for (guint s = 0; s + 1 < n_steps; s++) {
             at = JSON_NODE_HOLDS_ARRAY(at)
-                     ? json_array_get_element(json_node_get_array(at), (guint)atoi(steps[s]))
+                     ? json_array_get_element(json_node_get_array(at),
+                                              (guint)g_ascii_strtoull(steps[s], NULL, 10))
                      : json_object_get_member(json_node_get_object(at), steps[s]);
             g_assert_nonnull(at);
         }
-        JsonNode *value = json_from_string(rows[r].value, NULL);
+        JsonNode *value = json_from_string(impossible[r].value, NULL);
         g_assert_nonnull(value);
         const char *last = steps[n_steps - 1];
         if (JSON_NODE_HOLDS_ARRAY(at)) {
             JsonArray *array = json_node_get_array(at);
-            json_array_remove_element(array, (guint)atoi(last));
+            json_array_remove_element(array, (guint)g_ascii_strtoull(last, NULL, 10));
             JsonArray *changed = json_array_new();
             json_array_add_element(changed, value);
             for (guint i = 0; i < json_array_get_length(array); i++) {
@@ -241,7 +243,7 @@ static void test_values_out_of_range(void)
         } else {
             json_object_set_member(json_node_get_object(at), last, value);
         }
-        assert_refused(root, rows[r].message);
+        assert_refused(root, impossible[r].message);
     }
 }
 

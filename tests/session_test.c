@@ -156,7 +156,34 @@ static void test_a_host_knows_only_what_arrived(void)
     g_assert_cmpuint(back.ts_echo, ==, first.ts_value);
 }
 
-/* Random sessions beside plain counters of 64 bits that never wrap. */
+/* Plain counters of 64 bits, which never wrap, beside a session's numbers. */
+typedef struct {
+    uint64_t sent[2];
+    uint64_t fin[2];
+} Counters;
+
+static void pass_and_count(TwinSession *session, Counters *counters, uint16_t flags,
+                           TwinRandom *random)
+{
+    const unsigned side = (unsigned)g_test_rand_bit();
+    const bool has_payload = (flags & TWIN_TCP_RST) == 0 && g_test_rand_bit();
+    const uint32_t payload_bytes = has_payload ? (uint32_t)g_test_rand_int_range(1, 65000) : 0;
+    const bool is_fin = (flags & TWIN_TCP_FIN) != 0;
+    const bool repeats =
+        is_fin && payload_bytes == 0 && counters->fin[side] + 1 == counters->sent[side];
+    const uint64_t seq = repeats ? counters->fin[side] : counters->sent[side];
+    const TwinOutSegment segment = pass(session, side, flags, payload_bytes, random);
+    g_assert_cmpuint(segment.seq, ==, (uint32_t)seq);
+    const bool has_ack = (flags & TWIN_TCP_ACK) != 0;
+    g_assert_cmpuint(segment.ack, ==, has_ack ? (uint32_t)counters->sent[1 - side] : 0);
+    if (is_fin && !repeats) {
+        counters->fin[side] = counters->sent[side] + payload_bytes;
+    }
+    if (!repeats) {
+        counters->sent[side] += payload_bytes + (is_fin ? 1 : 0);
+    }
+}
+
 static void test_numbers_follow_from_what_was_sent(void)
 {
     static const uint16_t kinds[] = {
@@ -173,25 +200,10 @@ static void test_numbers_follow_from_what_was_sent(void)
         TwinRandom random = twin_random(n, TWIN_RANDOM_SESSION, n);
         const uint32_t isn = (uint32_t)g_test_rand_int();
         TwinSession session = session_at(&seed, isn, &random);
-        uint64_t sent[2] = {isn + UINT64_C(1), isn + UINT64_C(1)};
-        uint64_t fin[2] = {0, 0};
+        Counters counters = {.sent = {isn + UINT64_C(1), isn + UINT64_C(1)}};
         for (unsigned k = 0; k < 60; k++) {
-            const unsigned side = (unsigned)g_test_rand_bit();
             const uint16_t flags = kinds[g_test_rand_int_range(0, G_N_ELEMENTS(kinds))];
-            const bool has_payload = (flags & TWIN_TCP_RST) == 0 && g_test_rand_bit();
-            const uint32_t payload_bytes =
-                has_payload ? (uint32_t)g_test_rand_int_range(1, 65000) : 0;
-            const bool is_fin = (flags & TWIN_TCP_FIN) != 0;
-            const bool repeats = is_fin && payload_bytes == 0 && fin[side] + 1 == sent[side];
-            const uint64_t seq = repeats ? fin[side] : sent[side];
-            const TwinOutSegment segment = pass(&session, side, flags, payload_bytes, &random);
-            g_assert_cmpuint(segment.seq, ==, (uint32_t)seq);
-            const bool has_ack = (flags & TWIN_TCP_ACK) != 0;
-            g_assert_cmpuint(segment.ack, ==, has_ack ? (uint32_t)sent[1 - side] : 0);
-            if (is_fin && !repeats) {
-                fin[side] = sent[side] + payload_bytes;
-            }
-            sent[side] = repeats ? sent[side] : sent[side] + payload_bytes + (is_fin ? 1 : 0);
+            pass_and_count(&session, &counters, flags, &random);
         }
     }
 }

@@ -89,7 +89,7 @@ static void test_every_label_is_split_by_its_share(void)
     g_assert_no_error(error);
     g_assert_cmpuint(counts.n_flows[0], ==, 8 + 4 + 1);
     g_assert_cmpuint(counts.n_flows[1], ==, 2 + 1);
-    g_assert_cmpuint(counts.n_packets[1], ==, (2 + 1) * PACKETS_A_FLOW);
+    g_assert_cmpuint(counts.n_packets[1], ==, (size_t)(2 + 1) * PACKETS_A_FLOW);
     g_assert_cmpuint(counts.n_lonely, ==, 1);
     g_autoptr(TwinFlows) train = read_half(prefix, "train", true);
     g_autoptr(TwinFlows) holdout = read_half(prefix, "holdout", true);
@@ -100,6 +100,27 @@ static void test_every_label_is_split_by_its_share(void)
     g_assert_cmpuint(twin_flows_n_flows(train), ==, 13);
     g_assert_cmpuint(twin_flows_n_flows(holdout), ==, 3);
     remove_outputs(prefix);
+    twin_test_remove(capture);
+}
+
+static void test_shares_are_rounded_and_leave_something_on_both_sides(void)
+{
+    static const struct {
+        double holdout;
+        size_t n_out; /* of 10, 5 and 1 flows */
+    } rows[] = {{0.25, 3 + 1}, {0.24, 2 + 1}, {0.01, 1 + 1}, {0.5, 5 + 3}, {0.99, 9 + 4}};
+    char *capture = write_flows();
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        char *prefix = make_prefix();
+        TwinSplitOptions options = TWIN_SPLIT_OPTIONS_INIT;
+        options.holdout = rows[i].holdout;
+        TwinSplitCounts counts;
+        g_assert_true(
+            twin_split((const char *const *)&capture, 1, prefix, &options, &counts, NULL));
+        g_assert_cmpuint(counts.n_flows[1], ==, rows[i].n_out);
+        g_assert_cmpuint(counts.n_flows[0], ==, N_HTTP + N_SSH + N_LONELY - rows[i].n_out);
+        remove_outputs(prefix);
+    }
     twin_test_remove(capture);
 }
 
@@ -193,6 +214,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/split/every-label-is-split-by-its-share",
                     test_every_label_is_split_by_its_share);
+    g_test_add_func("/split/shares-are-rounded-and-leave-something-on-both-sides",
+                    test_shares_are_rounded_and_leave_something_on_both_sides);
     g_test_add_func("/split/the-seed-alone-says-which", test_the_seed_alone_says_which);
     g_test_add_func("/split/what-cannot-be-split-is-refused", test_what_cannot_be_split_is_refused);
     g_test_add_func("/split/frames-of-several-links-come-back",

@@ -5,6 +5,13 @@ int cmd_show(const Options *options)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(TwinModel) model = twin_model_load(options->rest[0], &error);
-    g_autofree char *text = model != NULL ? twin_model_show(model, options->format, &error) : NULL;
-    return text != NULL ? print_result(text) : report_error(error);
+    if (model == NULL) {
+        return report_error(error);
+    }
+    g_autofree char *text = twin_model_show(model, options->format, &error);
+    if (text == NULL) {
+        prefix_with_name(options->rest[0], &error);
+        return report_error(error);
+    }
+    return print_result(text);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <flowtwin/check.h>
 
+#include "base/parallel.h"
 #include "eval/measures.h"
 
 #include <math.h>
@@ -95,7 +96,7 @@ static void total_literal(const TwinFlows *flows, Totals *totals)
         sorted[f] = twin_flows_flow(flows, f);
     }
     if (n_flows > 0) {
-        qsort(sorted, n_flows, sizeof *sorted, compare_flows);
+        qsort(sorted, n_flows, sizeof(const TwinFlow *), compare_flows);
     }
     g_autoptr(TwinAudit) audit = twin_audit_new(TWIN_READING_LITERAL);
     const TwinFlow *first = NULL;
@@ -142,14 +143,25 @@ static const TwinTableHead heads[] = {
         },
 };
 
-static void tabulate(const TwinJudge *judge, TwinReport *report, TwinReading reading)
+/* Both readings of all sets. */
+typedef struct {
+    const TwinJudge *judge;
+    Totals totals[TWIN_READING_LITERAL + 1][TWIN_N_SETS];
+} Work;
+
+static void total_set(size_t index, unsigned thread, void *data)
 {
     static void (*const total[])(const TwinFlows *, Totals *) = {total_exact, total_literal};
+    (void)thread;
+    Work *work = data;
+    const size_t reading = index / TWIN_N_SETS;
+    const size_t set = index % TWIN_N_SETS;
+    total[reading](work->judge->sets[set].flows, &work->totals[reading][set]);
+}
+
+static void tabulate(TwinReport *report, TwinReading reading, const Totals totals[TWIN_N_SETS])
+{
     TwinTable *table = twin_report_add(report, &heads[reading]);
-    Totals totals[TWIN_N_SETS] = {{.n_flows = 0}};
-    for (size_t s = 0; s < TWIN_N_SETS; s++) {
-        total[reading](judge->sets[s].flows, &totals[s]);
-    }
     for (unsigned check = 0; check < TWIN_N_CHECKS; check++) {
         const TwinCheckInfo *info = twin_check_info((TwinCheck)check);
         TwinTableRow *row = twin_table_add(table, info->id, info->title);
@@ -167,6 +179,9 @@ static void tabulate(const TwinJudge *judge, TwinReport *report, TwinReading rea
 
 void twin_measure_checks(const TwinJudge *judge, TwinReport *report)
 {
-    tabulate(judge, report, TWIN_READING_EXACT);
-    tabulate(judge, report, TWIN_READING_LITERAL);
+    Work work = {.judge = judge};
+    twin_parallel_for(G_N_ELEMENTS(work.totals) * TWIN_N_SETS, judge->n_threads, total_set, &work);
+    for (unsigned reading = 0; reading < G_N_ELEMENTS(work.totals); reading++) {
+        tabulate(report, (TwinReading)reading, work.totals[reading]);
+    }
 }

@@ -217,7 +217,7 @@ static void move_rows(Sides *sides, Scratch *scratch, uint32_t class, uint32_t n
 
 /* Keeps the split between two bins where it is the best so far. */
 static void weigh(const TwinForest *forest, const Sides *sides, Split *best, uint32_t column,
-                  uint32_t bins[2])
+                  const uint32_t bins[2])
 {
     const double least = (double)forest->least_leaf;
     if (sides->n_left < least || sides->n_right < least) {
@@ -244,7 +244,8 @@ static void sweep_keys(const TwinForest *forest, Scratch *scratch, const Node *n
     for (size_t i = 1; i < node->end - node->begin; i++) {
         move_rows(&sides, scratch, keys[i - 1] & 0xffff, 1);
         if (bin_of(keys[i]) != bin_of(keys[i - 1])) {
-            weigh(forest, &sides, best, column, (uint32_t[]){bin_of(keys[i - 1]), bin_of(keys[i])});
+            weigh(forest, &sides, best, column,
+                  (const uint32_t[]){bin_of(keys[i - 1]), bin_of(keys[i])});
         }
     }
 }
@@ -269,7 +270,7 @@ static void sweep_counts(const TwinForest *forest, Scratch *scratch, const Node 
         if (sum == 0) {
             continue;
         }
-        weigh(forest, &sides, best, column, (uint32_t[]){before, b});
+        weigh(forest, &sides, best, column, (const uint32_t[]){before, b});
         for (uint32_t c = 0; c < n_classes; c++) {
             move_rows(&sides, scratch, c, scratch->counts[b * n_classes + c]);
         }

@@ -47,11 +47,13 @@ static void fill(Data *self)
 
 static const char *name_of(size_t column)
 {
-    size_t v = 0;
-    while (column >= views[v]->n_columns) {
-        column -= views[v++]->n_columns;
+    for (size_t v = 0; v < G_N_ELEMENTS(views); v++) {
+        if (column < views[v]->n_columns) {
+            return views[v]->column_name(column);
+        }
+        column -= views[v]->n_columns;
     }
-    return views[v]->column_name(column);
+    g_assert_not_reached();
 }
 
 /* Importance of every feature for a forest that tells one side from the other. */
@@ -117,24 +119,22 @@ static double share_near(const Values *values, size_t n, double value)
 /* The synthetic flows whose value is rarest among real ones; ties go to the earlier flow. */
 static void choose_examples(const Data *data, const Values *values, size_t examples_out[N_EXAMPLES])
 {
-    double best[N_EXAMPLES];
-    size_t n = 0;
+    double rarest[N_EXAMPLES];
+    for (size_t e = 0; e < N_EXAMPLES; e++) {
+        rarest[e] = 2; /* above every share */
+    }
     for (size_t i = 0; i < data->n; i++) {
-        const double share = share_near(values, data->n, values->synthetic[i]);
-        size_t at = n < N_EXAMPLES ? n++ : N_EXAMPLES;
-        while (at > 0 && (at == N_EXAMPLES || share < best[at - 1])) {
-            if (at == N_EXAMPLES && share >= best[at - 1]) {
-                break;
+        double share = share_near(values, data->n, values->synthetic[i]);
+        size_t flow = i;
+        for (size_t e = 0; e < N_EXAMPLES; e++) { /* the rarer one stays, the other moves on */
+            if (share < rarest[e]) {
+                const double kept_share = rarest[e];
+                const size_t kept_flow = examples_out[e];
+                rarest[e] = share;
+                examples_out[e] = flow;
+                share = kept_share;
+                flow = kept_flow;
             }
-            if (at < N_EXAMPLES) {
-                best[at] = best[at - 1];
-                examples_out[at] = examples_out[at - 1];
-            }
-            at--;
-        }
-        if (at < N_EXAMPLES) {
-            best[at] = share;
-            examples_out[at] = i;
         }
     }
 }

@@ -88,6 +88,7 @@ TwinJudge *twin_judge_new(const TwinFlows *const flows[TWIN_N_SETS],
     self->n_repeats = options->n_repeats;
     self->most_flows = options->most_flows;
     self->progress = options->progress;
+    self->stage = g_new0(TwinStage, 1);
     for (size_t s = 0; s < TWIN_N_SETS; s++) {
         fill_set(self, (TwinSet)s, flows[s]);
     }
@@ -105,7 +106,18 @@ void twin_judge_free(TwinJudge *self)
         g_free(self->sets[s].n_of_label);
     }
     g_ptr_array_unref(self->labels);
+    g_free(self->stage);
     g_free(self);
+}
+
+bool twin_judge_goes_on(const TwinJudge *self, double share)
+{
+    TwinStage *stage = self->stage;
+    const double fraction = stage->begin + share * (stage->end - stage->begin);
+    if (self->progress != NULL && !stage->is_stopped) {
+        stage->is_stopped = !self->progress->report(stage->what, fraction, self->progress->data);
+    }
+    return !stage->is_stopped;
 }
 
 const TwinFlow *twin_judge_flow(const TwinJudge *self, TwinSet set, size_t i)

@@ -28,6 +28,13 @@ typedef struct {
     uint32_t *n_of_label; /* flows of each of TwinJudge.labels */
 } TwinJudgedSet;
 
+/** Where the judgement is: what the progress line says, and whether it is to stop. */
+typedef struct {
+    const char *what;
+    double begin, end; /* shares of the whole, of this stage */
+    bool is_stopped;
+} TwinStage;
+
 /** What every measure works on. Immutable while they do. */
 typedef struct TwinJudge {
     TwinJudgedSet sets[TWIN_N_SETS];
@@ -37,11 +44,20 @@ typedef struct TwinJudge {
     unsigned n_repeats;
     size_t most_flows; /* that a classifier sees of a side */
     const TwinProgress *progress;
+    TwinStage *stage;
 } TwinJudge;
 
 TwinJudge *twin_judge_new(const TwinFlows *const flows[TWIN_N_SETS],
                           const TwinReportOptions *options);
 void twin_judge_free(TwinJudge *self);
+
+/**
+ * Tells how far the stage at hand is, from the thread that judges.
+ *
+ * @param share of the stage, 0 … 1
+ * @return false where the judgement is to stop: the measure returns, its tables as they are
+ */
+bool twin_judge_goes_on(const TwinJudge *self, double share);
 
 /** The @i-th flow of a set in its shuffled order. */
 const TwinFlow *twin_judge_flow(const TwinJudge *self, TwinSet set, size_t i);

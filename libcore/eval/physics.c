@@ -428,25 +428,23 @@ static int64_t dialogue_key(uint32_t label, uint64_t request, uint64_t answer)
 static void walk_dialogue(const TwinFlows *flows, const TwinFlow *flow,
                           void (*visit)(uint64_t request, uint64_t answer, void *data), void *data)
 {
-    uint64_t bytes[2] = {0, 0};
-    unsigned last = 2; /* nobody has spoken */
+    uint64_t request = 0;
+    uint64_t answer = 0;
     for (uint32_t k = 0; k < flow->n_packets; k++) {
         const TwinPacket *packet = twin_flows_packet(flows, flow, k);
-        const unsigned side = twin_flow_side(flow, packet);
-        if (packet->payload_bytes == 0) {
+        if (twin_flow_side(flow, packet) == 1) {
+            answer += request > 0 ? packet->payload_bytes : 0;
             continue;
         }
-        if (side != last) {
-            if (side == 0 && bytes[0] > 0 && bytes[1] > 0) {
-                visit(bytes[0], bytes[1], data);
-            }
-            bytes[side] = 0;
-            last = side;
+        if (packet->payload_bytes > 0 && answer > 0) { /* the next request begins */
+            visit(request, answer, data);
+            request = 0;
+            answer = 0;
         }
-        bytes[side] += packet->payload_bytes;
+        request += packet->payload_bytes;
     }
-    if (bytes[0] > 0 && bytes[1] > 0 && last == 1) {
-        visit(bytes[0], bytes[1], data);
+    if (answer > 0) {
+        visit(request, answer, data);
     }
 }
 

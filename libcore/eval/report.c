@@ -132,13 +132,16 @@ TwinReport *twin_report_new(const TwinFlows *real, const TwinFlows *holdout,
     self->tables = g_ptr_array_new_with_free_func(free_table);
     describe_sets(judge, self);
     for (size_t r = 0; r < G_N_ELEMENTS(rows); r++) {
-        const TwinProgress *progress = options->progress;
-        if (progress != NULL &&
-            !progress->report(rows[r].what, (double)r / G_N_ELEMENTS(rows), progress->data)) {
+        judge->stage->what = rows[r].what;
+        judge->stage->begin = (double)r / G_N_ELEMENTS(rows);
+        judge->stage->end = (double)(r + 1) / G_N_ELEMENTS(rows);
+        if (twin_judge_goes_on(judge, 0)) {
+            rows[r].measure(judge, self);
+        }
+        if (judge->stage->is_stopped) {
             g_set_error(error, TWIN_ERROR, TWIN_ERROR_CANCELLED, "judging was stopped");
             return NULL;
         }
-        rows[r].measure(judge, self);
     }
     self->verdict = twin_verdict(self);
     return g_steal_pointer(&self);

@@ -132,18 +132,15 @@ typedef struct {
 } Scores;
 
 /* F1 of every class, and their mean over the classes that the test set has. */
-static void score(const Data *data, const TwinForest *forest, const double *votes, double *f1_out,
+static void score(const Data *data, TwinSet judged, const uint32_t *decided, double *f1_out,
                   double *macro_out)
 {
-    g_autofree uint32_t *decided = g_new(uint32_t, forest->n_test + 1);
-    g_autofree uint32_t *wanted = g_new(uint32_t, forest->n_test + 1);
+    const uint32_t *wanted = &data->classes[data->begin[judged]];
     g_autofree uint32_t *n_wanted = g_new0(uint32_t, data->n_classes + 1);
-    twin_forest_decide(forest, votes, decided);
-    for (size_t i = 0; i < forest->n_test; i++) {
-        wanted[i] = data->classes[forest->test[i]];
+    for (size_t i = 0; i < data->n[judged]; i++) {
         n_wanted[wanted[i]]++;
     }
-    twin_f1(wanted, decided, forest->n_test, data->n_classes, f1_out);
+    twin_f1(wanted, decided, data->n[judged], data->n_classes, f1_out);
     double sum = 0;
     size_t n = 0;
     for (size_t c = 0; c < data->n_classes; c++) {
@@ -157,28 +154,33 @@ static void score(const Data *data, const TwinForest *forest, const double *vote
     *macro_out = n > 0 ? sum / (double)n : TWIN_NO_VALUE;
 }
 
-static void run_test(const Data *data, const TwinBinned *binned, Test test, Scores *scores)
+/* One forest, learned on @train, for all tests that ask for it; a row of scores each. */
+static void run_tests(const Data *data, const TwinBinned *binned, TwinSet train, unsigned repeat,
+                      Scores scores[N_TESTS])
 {
-    const TwinSet train = tests[test].train;
-    const TwinSet judged = tests[test].test;
-    g_autofree double *votes = g_new(double, data->n[judged] * data->n_classes + 1);
-    for (unsigned repeat = 0; repeat < data->judge->n_repeats; repeat++) {
-        const TwinForest forest = {
-            .data = binned,
-            .classes = data->classes,
-            .n_classes = data->n_classes,
-            .train = &data->rows[data->begin[train]],
-            .n_train = data->n[train],
-            .test = &data->rows[data->begin[judged]],
-            .n_test = data->n[judged],
-            .n_trees = N_TREES,
-            .least_leaf = 1,
-            .seed = data->judge->seed + repeat,
-            .n_threads = data->judge->n_threads,
-        };
-        twin_forest_vote(&forest, votes, NULL);
-        score(data, &forest, votes, &scores->by_class[repeat * data->n_classes],
-              &scores->macro[repeat]);
+    const size_t n_rows = data->matrix.n_rows;
+    const TwinForest forest = {
+        .data = binned,
+        .classes = data->classes,
+        .n_classes = data->n_classes,
+        .train = &data->rows[data->begin[train]],
+        .n_train = data->n[train],
+        .test = data->rows,
+        .n_test = n_rows,
+        .n_trees = N_TREES,
+        .least_leaf = 1,
+        .seed = data->judge->seed + repeat,
+        .n_threads = data->judge->n_threads,
+    };
+    g_autofree double *votes = g_new(double, n_rows * data->n_classes + 1);
+    g_autofree uint32_t *decided = g_new(uint32_t, n_rows + 1);
+    twin_forest_vote(&forest, votes, NULL);
+    twin_forest_decide(&forest, votes, decided);
+    for (Test test = 0; test < N_TESTS; test++) {
+        if (tests[test].train == train) {
+            score(data, tests[test].test, decided + data->begin[tests[test].test],
+                  &scores[test].by_class[repeat * data->n_classes], &scores[test].macro[repeat]);
+        }
     }
 }
 
@@ -283,17 +285,20 @@ void twin_measure_transfer(const TwinJudge *judge, TwinReport *report)
     TwinTable *by_label = twin_report_add(report, &label_head);
     g_autoptr(TwinBinned) binned = twin_binned_new(&data.matrix, judge->n_threads);
     Scores scores[N_TESTS];
+    const size_t n_scores = judge->n_repeats * data.n_classes;
     for (Test test = 0; test < N_TESTS; test++) {
-        scores[test].macro = g_new(double, judge->n_repeats);
-        scores[test].by_class = g_new(double, judge->n_repeats *data.n_classes);
-        const bool has_rows = data.n[tests[test].train] > 0 && data.n[tests[test].test] > 0;
-        if (has_rows) {
-            run_test(&data, binned, test, &scores[test]);
-        } else {
-            for (size_t i = 0; i < judge->n_repeats * data.n_classes; i++) {
-                scores[test].macro[i / data.n_classes] = TWIN_NO_VALUE;
-                scores[test].by_class[i] = TWIN_NO_VALUE;
-            }
+        scores[test].macro = g_new(double, n_scores);
+        scores[test].by_class = g_new(double, n_scores);
+        for (size_t i = 0; i < n_scores; i++) {
+            scores[test].macro[i] = TWIN_NO_VALUE;
+            scores[test].by_class[i] = TWIN_NO_VALUE;
+        }
+    }
+    static const TwinSet trains[] = {TWIN_SET_REAL, TWIN_SET_SYNTHETIC};
+    for (unsigned i = 0; i < G_N_ELEMENTS(trains) * judge->n_repeats; i++) {
+        const TwinSet train = trains[i % G_N_ELEMENTS(trains)];
+        if (data.n[train] > 0 && twin_judge_goes_on(judge, (double)i / (2.0 * judge->n_repeats))) {
+            run_tests(&data, binned, train, i / G_N_ELEMENTS(trains), scores);
         }
     }
     tabulate(&data, scores, table, by_label);

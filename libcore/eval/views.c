@@ -10,8 +10,9 @@
 
 enum {
     FLOWS_A_TASK = 64,
-    N_FIRST = 20,     /* packets of the first-packets view */
-    N_OF_PACKET = 4,  /* what it shows of each */
+    N_FIRST = 20,    /* packets of the first-packets view */
+    N_OF_PACKET = 4, /* what it shows of each */
+    N_FIRST_COLUMNS = N_FIRST * N_OF_PACKET,
     N_GRAMS = 300,    /* commonest n-grams */
     MAX_GRAM = 3,     /* packets of the longest */
     SYMBOL_BITS = 13, /* of a symbol + 1; 0 stands for no packet */
@@ -106,7 +107,7 @@ static void fill_first(const TwinJudge *judge, const TwinViewPart *parts, size_t
     twin_view_fill_rows(judge, parts, n_parts, matrix, fill_first_row);
 }
 
-const TwinView twin_view_first_packets = {"first_packets", "First 20 packets", N_FIRST *N_OF_PACKET,
+const TwinView twin_view_first_packets = {"first_packets", "First 20 packets", N_FIRST_COLUMNS,
                                           NULL, fill_first};
 
 /* ---- n-grams ---- */

@@ -206,7 +206,7 @@ static void fill_wire_row(const TwinFlows *flows, const TwinFlow *flow, float *v
         write_side(&sides[s], flow->syn_option_bytes[side], &values_out[s * N_OF_SIDE]);
     }
     for (size_t i = 0; i < TWIN_N_ANALYSES; i++) {
-        values_out[N_SIDES * N_OF_SIDE + i] = (float)(kinds[i] / (double)flow->n_packets);
+        values_out[(size_t)N_SIDES * N_OF_SIDE + i] = (float)(kinds[i] / (double)flow->n_packets);
     }
 }
 
@@ -219,8 +219,9 @@ static void fill_wire(const TwinJudge *judge, const TwinViewPart *parts, size_t 
 /* "client: first window"; the analyses are of both. Made once, since a view is static. */
 static const char *wire_name(size_t column)
 {
-    if (column >= N_SIDES * N_OF_SIDE) {
-        return twin_analysis_info((TwinAnalysisKind)(column - N_SIDES * N_OF_SIDE))->title;
+    const size_t n_of_sides = (size_t)N_SIDES * N_OF_SIDE;
+    if (column >= n_of_sides) {
+        return twin_analysis_info((TwinAnalysisKind)(column - n_of_sides))->title;
     }
     g_autofree char *name = g_strdup_printf("%s: %s", column < N_OF_SIDE ? "client" : "server",
                                             feature_names[column % N_OF_SIDE]);

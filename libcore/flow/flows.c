@@ -375,6 +375,15 @@ static void warn_of_counts(TwinFlows *self)
     }
 }
 
+/* What was made room for and not needed goes back: up to a third. */
+static void trim(TwinFlows *self)
+{
+    void *packets = g_try_realloc(self->packets, (self->n_packets + 1) * sizeof *self->packets);
+    void *flows = g_try_realloc(self->flows, (self->n_flows + 1) * sizeof *self->flows);
+    self->packets = packets != NULL ? packets : self->packets;
+    self->flows = flows != NULL ? flows : self->flows;
+}
+
 bool twin_flows_finish(TwinFlows *self, GError **error)
 {
     g_return_val_if_fail(!self->is_finished, false);
@@ -388,6 +397,7 @@ bool twin_flows_finish(TwinFlows *self, GError **error)
     self->counts.fragments = twin_decoder_lost_fragments(self->decoder);
     warn_of_counts(self);
     twin_flow_table_clear(&self->tuples);
+    trim(self);
     self->is_finished = true;
     return true;
 }

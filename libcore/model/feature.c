@@ -94,6 +94,7 @@ static bool code_categories(const Work *work, TwinCoding *coding, int64_t *value
 {
     uint32_t *codes = (uint32_t *)(void *)values; /* narrowed in place: half the room */
     for (size_t p = 0; p < work->n_packets; p++) {
+        /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): every packet is of a flow */
         const uint32_t code = (uint32_t)values[p];
         memcpy(&codes[p], &code, sizeof code);
     }

@@ -285,6 +285,7 @@ static TwinCpt *read_rows(Reader *reader, JsonObject *table, const TwinFamily *f
 {
     JsonArray *array = get_array(reader, table, "rows", 1, TWIN_MAX_TABLE_ROWS);
     const size_t n_rows = length_of(array);
+    /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): n_states has every member */
     const unsigned n = n_states[family->child];
     g_autofree TwinCptRow *rows = g_new0(TwinCptRow, n_rows + 1);
     g_autofree uint32_t *counts = g_try_new0(uint32_t, (n_rows + 1) * n);
@@ -377,7 +378,7 @@ static void read_networks(Reader *reader, JsonObject *root)
 static void read_hosts(Reader *reader, JsonObject *root)
 {
     TwinSeeds *seeds = &reader->model->seeds;
-    JsonArray *hosts = get_array(reader, root, "hosts", 1, 2 * TWIN_MAX_SEEDS);
+    JsonArray *hosts = get_array(reader, root, "hosts", 1, (size_t)2 * TWIN_MAX_SEEDS);
     seeds->n_hosts = length_of(hosts);
     seeds->hosts = g_new0(TwinHost, seeds->n_hosts);
     for (size_t h = 0; h < seeds->n_hosts; h++) {

@@ -10,6 +10,7 @@
 enum {
     DEFAULT_TS_HZ = 1000, /* Linux, Windows and the BSDs of today */
     DEFAULT_MSS = 1460,
+    OPTION_NOP = 1,
     TIMESTAMPS_BYTES = 12, /* of a header: two NOPs and the option */
     MAX_DELTAS = 64,       /* packets looked at for a host's habit: they repeat */
 };
@@ -175,13 +176,31 @@ static void learn_ip_ids(Learner *learner, const TwinFlow *flow, unsigned flow_s
     side->ip_id_step = (uint8_t)CLAMP(median, 1, UINT8_MAX);
 }
 
-/* Timestamps belong to the moment: their value bytes are zeroed, their place is kept. */
-static void clear_timestamps(uint8_t *options, size_t n_bytes)
+/* Copies the options that say how a host is set up: MSS, window scale, SACK permitted, timestamps
+ * (their values zeroed: they belong to the moment), padding. Cookies, keys and signatures (Fast
+ * Open, MPTCP, MD5) are the connection's own: NOPs take their place, so that the length stays. */
+static uint8_t keep_habits(const uint8_t *options, size_t n_bytes, uint8_t *options_out)
 {
-    const size_t at = twin_tcp_find_option(options, n_bytes, TWIN_TCP_OPTION_TIMESTAMPS, 8);
-    if (at < n_bytes) {
-        memset(&options[at], 0, 8);
+    static const uint8_t habits[] = {2, 3, 4, TWIN_TCP_OPTION_TIMESTAMPS};
+    memset(options_out, OPTION_NOP, n_bytes);
+    for (size_t at = 0; at < n_bytes && options[at] != 0;) {
+        if (options[at] == OPTION_NOP) {
+            at++;
+            continue;
+        }
+        const size_t length = at + 1 < n_bytes ? options[at + 1] : 0;
+        if (length < 2 || length > n_bytes - at) {
+            break;
+        }
+        if (memchr(habits, options[at], sizeof habits) != NULL) {
+            memcpy(&options_out[at], &options[at], length);
+        }
+        if (options[at] == TWIN_TCP_OPTION_TIMESTAMPS) {
+            memset(&options_out[at + 2], 0, length - 2);
+        }
+        at += length;
     }
+    return (uint8_t)n_bytes;
 }
 
 static void learn_packet(const TwinPacket *packet, TwinSeedSide *side)
@@ -221,9 +240,8 @@ static void learn_side(Learner *learner, const TwinFlow *flow, unsigned flow_sid
         }
     }
     side->dont_fragment |= side->n_windows == 0 && any_df; /* it sent SYN or RST only */
-    side->syn_option_bytes = flow->syn_option_bytes[flow_side];
-    memcpy(side->syn_options, flow->syn_options[flow_side], side->syn_option_bytes);
-    clear_timestamps(side->syn_options, side->syn_option_bytes);
+    side->syn_option_bytes = keep_habits(flow->syn_options[flow_side],
+                                         flow->syn_option_bytes[flow_side], side->syn_options);
     if (flow->ip_version == 4) {
         learn_ip_ids(learner, flow, flow_side, side);
     }

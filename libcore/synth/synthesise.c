@@ -4,7 +4,9 @@
 #include <flowtwin/version.h>
 
 #include "base/output.h"
+#include "flow/connection.h"
 #include "packet/capture_writer.h"
+#include "packet/tcp.h"
 #include "synth/frame_builder.h"
 #include "synth/labels_writer.h"
 #include "synth/plan.h"
@@ -26,7 +28,9 @@ typedef struct {
     TwinSampling sampling;
     TwinRandom session_random;
     TwinRandom payload_random;
-    TwinDrawnPacket packet; /* the next one */
+    TwinDrawnPacket packet;    /* the next one */
+    TwinConnection connection; /* what a reader of the capture knows of it */
+    uint8_t first_side;        /* sender of its first packet */
 } OpenFlow;
 
 /* Whose packet comes when. */
@@ -121,6 +125,8 @@ static void begin_flow(Writer *writer)
     twin_frame_maker_begin(&flow->maker, seed, ends, &flow->session_random);
     twin_sampler_begin(writer->sampler, &flow->sampling, seed, random_seed, index);
     flow->packet = twin_sampler_next(writer->sampler, &flow->sampling);
+    flow->first_side = flow->packet.side;
+    memset(&flow->connection, 0, sizeof flow->connection);
     g_array_append_val(writer->turns, turn);
     sift_up(writer->turns, writer->turns->len - 1);
 }
@@ -135,6 +141,48 @@ static void count_packet(TwinSynthesiseResult *result, const TwinFrame *frame)
     result->n_bytes += frame->original_bytes;
 }
 
+/* @segment as a reader of the capture sees it. */
+static TwinPacket seen_packet(const OpenFlow *flow, const TwinOutSegment *segment)
+{
+    const bool is_syn = (segment->flags & TWIN_TCP_SYN) != 0;
+    const uint8_t shift = flow->session.hosts[segment->side].window_shift;
+    return (TwinPacket){
+        .time_ns = segment->time_ns,
+        .seq = segment->seq,
+        .ack = segment->ack,
+        .payload_bytes = segment->payload_bytes,
+        .window = segment->window,
+        .flags = segment->flags,
+        .window_shift = shift,
+        .bits = (uint8_t)((segment->side != flow->first_side ? TWIN_PACKET_FROM_SECOND : 0U) |
+                          (is_syn ? TWIN_PACKET_WINDOW_SCALE : 0U)),
+    };
+}
+
+static void note_segment(OpenFlow *flow, const TwinOutSegment *segment)
+{
+    const TwinPacket packet = seen_packet(flow, segment);
+    (void)twin_connection_update(&flow->connection, &packet);
+}
+
+/* A SYN on a finished flow would begin another one under its numbers: whoever asked for n flows
+ * gets n, so this one is over before it. */
+static bool would_reopen(const OpenFlow *flow)
+{
+    const uint16_t flags = flow->packet.flags;
+    if ((flags & (TWIN_TCP_SYN | TWIN_TCP_ACK)) != TWIN_TCP_SYN) {
+        return false;
+    }
+    const TwinOutSegment syn = {
+        .seq = flow->session.hosts[flow->packet.side].isn,
+        .payload_bytes = flow->packet.payload_bytes,
+        .flags = flags,
+        .side = flow->packet.side,
+    };
+    const TwinPacket packet = seen_packet(flow, &syn);
+    return twin_connection_is_reopened_by(&flow->connection, &packet);
+}
+
 static bool write_packet(Writer *writer, OpenFlow *flow, int64_t time_ns)
 {
     const TwinDrawnPacket *packet = &flow->packet;
@@ -142,6 +190,7 @@ static bool write_packet(Writer *writer, OpenFlow *flow, int64_t time_ns)
     const TwinOutSegment segment =
         twin_session_send(&flow->session, packet->side, packet->flags,
                           MIN(packet->payload_bytes, most), time_ns, &flow->session_random);
+    note_segment(flow, &segment);
     const TwinFrame frame = twin_frame_make(&flow->maker, &segment, writer->options->payload,
                                             &flow->payload_random, writer->bytes);
     count_packet(writer->result, &frame);
@@ -158,10 +207,11 @@ static bool take_turn(Writer *writer)
 {
     Turn *turn = &g_array_index(writer->turns, Turn, 0);
     OpenFlow *flow = g_ptr_array_index(writer->open, turn->slot);
-    if (!write_packet(writer, flow, turn->time_ns)) {
+    const bool is_over = would_reopen(flow);
+    if (!is_over && !write_packet(writer, flow, turn->time_ns)) {
         return false;
     }
-    if (flow->packet.is_last) {
+    if (is_over || flow->packet.is_last) {
         writer->result->n_bounded += flow->packet.is_bounded;
         g_array_append_val(writer->free_slots, turn->slot);
         *turn = g_array_index(writer->turns, Turn, writer->turns->len - 1);

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Writes eval_rows.tsv and eval_counts.tsv, data of no meaning, and eval_sklearn.tsv, what scikit-learn and
-scipy say of them: macro-F1 and AUC of random forests, AUC and F1 of given scores, Jensen-Shannon
+scipy say of them: macro-F1, AUC and importances of random forests, AUC and F1 of given scores, Jensen-Shannon
 divergences of given histograms. Debian's python3-sklearn and python3-scipy are enough.
 
     eval_sklearn.py DIRECTORY
@@ -56,6 +56,11 @@ def forest_f1(x, y):
     return np.mean(values)
 
 
+def forest_importances(x, y):
+    return np.mean([RandomForestClassifier(100, random_state=seed).fit(x[:TRAIN], y[:TRAIN]).feature_importances_
+                    for seed in range(SEEDS)], 0)
+
+
 def make_counts(random):
     """Pairs of histograms: alike, with holes, of different size, with nothing in common, one state."""
     for n_states in (1, 2, 7, 40, 300):
@@ -87,6 +92,7 @@ def main(directory):
            ('forest_auc_0_1', forest_auc(x[pair], y[pair], 2)),
            ('forest_auc_0_3', forest_auc(x[weak], (y[weak] == 3).astype(int), 2)),
            ('scores_auc', roc_auc_score(y[:200] == 1, scores))]
+    out += [('forest_importance_%d' % c, v) for c, v in enumerate(forest_importances(x, y))]
     out += [('scores_f1_%d' % c, v) for c, v in enumerate(f1_score(y[:200], decided, average=None))]
     out += [('divergence_%d' % i, jensenshannon(a, b, 2) ** 2) for i, (a, b) in enumerate(counts)]
     write(os.path.join(directory, 'eval_sklearn.tsv'), ((name, repr(float(v))) for name, v in out))

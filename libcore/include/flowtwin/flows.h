@@ -52,7 +52,8 @@ typedef struct TwinPacket {
     uint8_t traffic_class;  /* DSCP and ECN */
 } TwinPacket;
 
-_Static_assert(sizeof(TwinPacket) == 48, "one record a packet: bounded memory rests on it");
+/* One record a packet: bounded memory rests on it. */
+G_STATIC_ASSERT(sizeof(TwinPacket) == 48);
 
 /** What is kept of one flow. Side 0 sent its first packet. */
 typedef struct TwinFlow {

@@ -69,7 +69,7 @@ TWIN_API char *twin_model_digest(const TwinModel *self);
 
 /**
  * Digest of what it was learned from, in hexadecimal: SHA-256 of a line a flow with its start,
- * ends, packets and octets. Borrowed.
+ * ports, packets and octets. Borrowed.
  */
 TWIN_API const char *twin_model_source(const TwinModel *self);
 
