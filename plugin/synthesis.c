@@ -14,14 +14,6 @@
 
 #include <stdlib.h>
 
-/*
- * Flows of each label that are enough to learn from. Measured on three protocols of a lab capture,
- * half of whose flows were held out: twins learned from 25 flows alone have distributions nearer to
- * the held-out flows' than twins learned from 6,400 flows of all kinds (mean divergence 0.09 and
- * 0.12; of 5 flows 0.18 and 0.17, of 1 flow 0.33 and 0.27), and none is cut at the bound on length.
- */
-enum { ENOUGH_FLOWS = 25 };
-
 static const char argument[] = "flowtwin,synthesize";
 
 /* There is one set of preferences, hence one output. */
@@ -175,7 +167,7 @@ static TwinFlows *choose_flows(Synthesis *self, const uint8_t *chosen, size_t n_
 static const TwinFlows *lesson_of(const Synthesis *self, const TwinFlows *imitated)
 {
     const size_t n_flows = twin_flows_n_flows(imitated);
-    const bool are_few = n_flows < ENOUGH_FLOWS * twin_flows_n_labels(imitated);
+    const bool are_few = n_flows < TWIN_ENOUGH_FLOWS;
     const bool is_whole = self->settings.learn_from == TWIN_LEARN_CAPTURE ||
                           (self->settings.learn_from == TWIN_LEARN_AUTO && are_few);
     if (self->settings.learn_from == TWIN_LEARN_AUTO) {
