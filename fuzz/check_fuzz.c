@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <flowtwin/check.h>
 
+#include "audit/packed.h"
 #include "flow/connection.h"
 #include "fuzz.h"
 #include "packet/tcp.h"
@@ -107,6 +108,33 @@ static void compare_doubled(const TwinPacket *packets, size_t n_packets,
     }
 }
 
+/* An audit that is packed and unpacked after every packet comes to the same verdicts at each. */
+static void compare_packed(const TwinPacket *packets, size_t n_packets)
+{
+    TwinAudit begun;
+    twin_audit_begin_packing(&begun);
+    TwinAudit packed = begun;
+    TwinAudit whole = begun;
+    for (size_t i = 0; i < n_packets; i++) {
+        uint8_t bytes[TWIN_PACKED_MAX_BYTES];
+        TwinVerdict verdicts[2][TWIN_N_CHECKS];
+        twin_audit_packet(&packed, &packets[i]);
+        twin_audit_packet(&whole, &packets[i]);
+        g_assert_true(twin_audit_pack(&packed, &begun, bytes) <= sizeof bytes);
+        twin_audit_unpack(&packed, &begun, bytes);
+        twin_audit_verdicts(&packed, true, verdicts[0]);
+        twin_audit_verdicts(&whole, true, verdicts[1]);
+        for (unsigned check = 0; check < TWIN_N_CHECKS; check++) {
+            g_assert_true(verdicts[0][check].passes == verdicts[1][check].passes);
+            g_assert_true(verdicts[0][check].is_decided == verdicts[1][check].is_decided);
+            g_assert_true(verdicts[0][check].reason == verdicts[1][check].reason);
+            g_assert_true(verdicts[0][check].packet == verdicts[1][check].packet);
+        }
+        g_assert_true(strcmp(packed.history, whole.history) == 0);
+        g_assert_true(twin_audit_is_midway(&packed) == twin_audit_is_midway(&whole));
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes) // NOLINT(*-identifier-naming)
 {
     TwinPacket packets[MAX_PACKETS] = {{.time_ns = 0}};
@@ -115,6 +143,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes) // NOLINT(*-ide
     audit(TWIN_READING_LITERAL, packets, n_packets, verdicts);
     audit(TWIN_READING_EXACT, packets, n_packets, verdicts);
     compare_doubled(packets, n_packets, verdicts);
+    compare_packed(packets, n_packets);
     for (unsigned check = 0; check < TWIN_N_CHECKS; check++) {
         g_assert_true(verdicts[check].is_final);
         g_assert_true(!verdicts[check].passes || verdicts[check].packet == UINT32_MAX);

@@ -23,14 +23,14 @@ static struct {
 static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     (void)data;
+    const bool is_first_visit = pinfo->fd->visited == 0;
     if (have_tap_listener(plugin.tap)) {
-        tap_queue_packet(plugin.tap, pinfo, NULL);
+        tap_queue_packet(plugin.tap, pinfo, is_first_visit ? plugin.session : NULL);
     }
     if (plugin.session == NULL) {
         return 0;
     }
     const bool is_asked = twin_fields_are_asked(tree);
-    const bool is_first_visit = pinfo->fd->visited == 0;
     if (is_first_visit) {
         twin_session_take(plugin.session, pinfo, tvb, is_asked);
     }

@@ -10,7 +10,8 @@
 /* Whether anybody can ask for what is gathered. */
 typedef enum {
     NOT_KNOWN,
-    GATHERING,
+    SOMEBODY_ASKS,
+    SOMEBODY_MAY_ASK,
     NOBODY_ASKS,
 } Demand;
 
@@ -21,12 +22,20 @@ struct TwinSession {
     GByteArray *synthetic; /* 1 at each flow that was made by us; may be shorter than the flows */
 };
 
+static void session_reset(TwinSession *self)
+{
+    twin_tracker_free(self->tracker);
+    self->tracker = twin_tracker_new();
+    g_array_set_size(self->flows, 0);
+    g_byte_array_set_size(self->synthetic, 0);
+}
+
 TwinSession *twin_session_new(void)
 {
     TwinSession *self = g_new0(TwinSession, 1);
-    self->tracker = twin_tracker_new();
     self->flows = g_array_new(FALSE, TRUE, sizeof(uint32_t));
     self->synthetic = g_byte_array_new();
+    session_reset(self);
     return self;
 }
 
@@ -47,7 +56,10 @@ void twin_session_free(TwinSession *self)
  */
 static Demand demand_of(const packet_info *pinfo, bool is_asked)
 {
-    return !is_asked && !twin_has_window() && pinfo->cinfo != NULL ? NOBODY_ASKS : GATHERING;
+    if (is_asked) {
+        return SOMEBODY_ASKS;
+    }
+    return twin_has_window() || pinfo->cinfo == NULL ? SOMEBODY_MAY_ASK : NOBODY_ASKS;
 }
 
 /* A packet's own comments, as the file has them. */
@@ -86,7 +98,7 @@ void twin_session_take(TwinSession *self, packet_info *pinfo, tvbuff_t *tvb, boo
         self->demand = demand_of(pinfo, is_asked);
     }
     TwinFrame frame;
-    if (self->demand != GATHERING || !twin_frame_of(pinfo, tvb, &frame)) {
+    if (self->demand == NOBODY_ASKS || !twin_frame_of(pinfo, tvb, &frame)) {
         return;
     }
     const uint32_t flow = twin_tracker_push(self->tracker, &frame, pinfo->num);
@@ -102,6 +114,14 @@ void twin_session_take(TwinSession *self, packet_info *pinfo, tvbuff_t *tvb, boo
         g_array_set_size(self->flows, pinfo->num + 1);
     }
     g_array_index(self->flows, uint32_t, pinfo->num) = flow + 1;
+}
+
+void twin_session_has_statistics(TwinSession *self)
+{
+    if (self->demand == SOMEBODY_MAY_ASK && !twin_has_window()) {
+        self->demand = NOBODY_ASKS;
+        session_reset(self);
+    }
 }
 
 uint32_t twin_session_flow(const TwinSession *self, uint32_t frame)

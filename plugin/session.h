@@ -24,6 +24,12 @@ void twin_session_free(TwinSession *self);
  */
 void twin_session_take(TwinSession *self, packet_info *pinfo, tvbuff_t *tvb, bool is_asked);
 
+/**
+ * A statistic is given a packet at its first visit. tshark does that in a single pass alone, so
+ * that nobody can ask later who does not ask now.
+ */
+void twin_session_has_statistics(TwinSession *self);
+
 /** The flow of a packet that was taken; TWIN_TRACKER_NO_FLOW: none. */
 uint32_t twin_session_flow(const TwinSession *self, uint32_t frame);
 

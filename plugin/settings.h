@@ -9,6 +9,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/**
+ * Flows that are enough to learn from; fewer are imitated by what all flows of the capture tell.
+ *
+ * Measured on HTTP, TLS and SSH of a lab capture, half of whose flows were held out: twins learned
+ * from 100 flows alone are nearer to the held-out ones (mean excess divergence 0.06) than twins
+ * learned from 6,400 flows of all kinds (0.11). Of 25 flows it is 0.09 and 0.12, of 5 flows 0.18
+ * and 0.17, of one 0.33 and 0.27. A filter may name flows of several protocols: hence 100.
+ */
+enum { TWIN_ENOUGH_FLOWS = 100 };
+
 /** What the networks are learned from where a filter names the flows to imitate. */
 typedef enum {
     TWIN_LEARN_AUTO,    /* from these flows where they are enough, else from the capture */

@@ -2,6 +2,7 @@
 #include "stat.h"
 
 #include "complain.h"
+#include "session.h"
 
 #include <string.h>
 
@@ -39,11 +40,13 @@ static uint32_t take(TwinStat *self, packet_info *pinfo, const epan_dissect_t *e
 }
 
 static tap_packet_status on_packet(void *data, packet_info *pinfo, epan_dissect_t *edt,
-                                   const void *none, tap_flags_t flags)
+                                   const void *session, tap_flags_t flags)
 {
-    (void)none;
     (void)flags;
     TwinStat *self = data;
+    if (session != NULL) { /* Wireshark gives it back without the right to write */
+        twin_session_has_statistics((TwinSession *)(uintptr_t)session);
+    }
     (void)take(self, pinfo, edt);
     return TAP_PACKET_REDRAW;
 }

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-/** Name of the tap: a packet event for every packet. */
+/** Name of the tap: an event for every packet, with the TwinSession at its first visit. */
 #define TWIN_TAP "flowtwin"
 
 /** What "-z" begins, given whole flows that pass a filter. */

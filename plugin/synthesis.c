@@ -14,10 +14,6 @@
 
 #include <stdlib.h>
 
-enum {
-    ENOUGH_FLOWS = 200, /* to learn from; see docs/plugin.md for what fewer do */
-};
-
 static const char argument[] = "flowtwin,synthesize";
 
 /* There is one set of preferences, hence one output. */
@@ -171,8 +167,9 @@ static TwinFlows *choose_flows(Synthesis *self, const uint8_t *chosen, size_t n_
 static const TwinFlows *lesson_of(const Synthesis *self, const TwinFlows *imitated)
 {
     const size_t n_flows = twin_flows_n_flows(imitated);
+    const bool are_few = n_flows < TWIN_ENOUGH_FLOWS;
     const bool is_whole = self->settings.learn_from == TWIN_LEARN_CAPTURE ||
-                          (self->settings.learn_from == TWIN_LEARN_AUTO && n_flows < ENOUGH_FLOWS);
+                          (self->settings.learn_from == TWIN_LEARN_AUTO && are_few);
     if (self->settings.learn_from == TWIN_LEARN_AUTO) {
         twin_say("%zu flows pass the filter: learning from %s (flowtwin.learn:%s would take %s)",
                  n_flows, is_whole ? "all flows of the capture" : "these alone",

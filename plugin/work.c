@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "work.h"
 
+#include "settings.h"
+
 enum { MAX_THREADS = 8 };
 
 /* What part of the bar each step has, as it takes on captures of a few 100,000 packets. */

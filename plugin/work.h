@@ -6,10 +6,6 @@
 
 #include "window.h"
 
-/** Flows that are enough to learn from; fewer are imitated by what all flows of the capture tell.
- */
-enum { TWIN_ENOUGH_FLOWS = 200 };
-
 /** How many flows pass each check. */
 typedef struct {
     uint64_t n_flows;

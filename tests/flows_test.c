@@ -401,6 +401,75 @@ static void test_many_tuples(void)
     }
 }
 
+static void test_some_flows_chosen(void)
+{
+    static const uint8_t is_chosen[] = {0, 1, 0, 0, 1}; /* those beyond are not said, hence not */
+    g_autoptr(TwinFlows) flows = twin_test_small_flows();
+    g_autoptr(GError) error = NULL;
+    g_autoptr(TwinFlows) chosen =
+        twin_flows_choose(flows, is_chosen, G_N_ELEMENTS(is_chosen), &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(twin_flows_n_flows(chosen), ==, 2);
+    g_assert_cmpint(twin_flows_last_ns(chosen), ==, twin_flows_last_ns(flows));
+    static const size_t from[] = {1, 4};
+    for (size_t f = 0; f < 2; f++) {
+        const TwinFlow *flow = twin_flows_flow(chosen, f);
+        const TwinFlow *whole = twin_flows_flow(flows, from[f]);
+        g_assert_cmpmem(flow->addresses, sizeof flow->addresses, whole->addresses,
+                        sizeof whole->addresses);
+        g_assert_cmpstr(twin_flows_label(chosen, flow->label), ==,
+                        twin_flows_label(flows, whole->label));
+        g_assert_cmpuint(flow->n_packets, ==, whole->n_packets);
+        for (uint32_t k = 0; k < flow->n_packets; k++) {
+            const TwinPacket *packet = twin_flows_packet(chosen, flow, k);
+            g_assert_cmpuint(packet->flow, ==, f);
+            g_assert_cmpuint(packet->frame, ==, twin_flows_packet(flows, whole, k)->frame);
+            g_assert_cmpuint(packet->seq, ==, twin_flows_packet(flows, whole, k)->seq);
+        }
+    }
+    g_autoptr(TwinFlows) none = twin_flows_choose(flows, NULL, 0, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(twin_flows_n_flows(none), ==, 0);
+}
+
+/* Whoever pushes learns which flow it was, and may label it. */
+static void test_the_flow_of_the_last_frame(void)
+{
+    static const Row rows[] = {{0, false, SYN, 100, 0, 0},
+                               {1, true, SYN | ACK, 200, 101, 0},
+                               {200, false, ACK, 101, 201, 1}};
+    static const uint8_t nothing[14] = {0};
+    const TwinFlowsOptions options = TWIN_FLOWS_OPTIONS_INIT;
+    g_autoptr(TwinFlows) flows = twin_flows_new(&options);
+    g_assert_cmpuint(twin_flows_pushed(flows), ==, UINT32_MAX);
+    for (size_t r = 0; r < G_N_ELEMENTS(rows); r++) {
+        const TwinTestPacket packet = packet_of(&rows[r]);
+        uint8_t bytes[TWIN_TEST_FRAME_BYTES];
+        const TwinFrame frame = twin_test_frame(&packet, bytes);
+        g_assert_true(twin_flows_push(flows, &frame, NULL, NULL));
+        g_assert_cmpuint(twin_flows_pushed(flows), ==, rows[r].flow);
+    }
+    const TwinFrame other = twin_test_raw_frame(1, nothing, sizeof nothing);
+    g_assert_true(twin_flows_push(flows, &other, NULL, NULL));
+    g_assert_cmpuint(twin_flows_pushed(flows), ==, UINT32_MAX);
+    twin_flows_set_label(flows, 1, "one");
+    twin_flows_set_label(flows, 1, "another");
+    g_assert_true(twin_flows_finish(flows, NULL));
+    g_assert_cmpstr(twin_flows_label(flows, twin_flows_flow(flows, 0)->label), ==, "HTTP");
+    g_assert_cmpstr(twin_flows_label(flows, twin_flows_flow(flows, 1)->label), ==, "another");
+}
+
+/* Its number counts from the same side as the flow: a refused SYN that comes again is a retry. */
+static void test_a_retry_after_a_refusal_whoever_was_first(void)
+{
+    static const Row rows[] = {
+        {0, true, ACK, 900, 100, 0},        {1, false, SYN, 5000, 0, 0},
+        {1.1, true, RST | ACK, 0, 5001, 0}, {2, false, SYN, 5000, 0, 0},
+        {2.1, true, RST | ACK, 0, 5001, 0},
+    };
+    assert_flows(rows, G_N_ELEMENTS(rows), false);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -424,6 +493,10 @@ int main(int argc, char **argv)
                     test_several_captures_are_read_as_one);
     g_test_add_func("/flows/reading-can-be-stopped", test_reading_can_be_stopped);
     g_test_add_func("/flows/flows-are-found-by-their-ends", test_flows_are_found_by_their_ends);
+    g_test_add_func("/flows/some-chosen", test_some_flows_chosen);
+    g_test_add_func("/flows/the-flow-of-the-last-frame", test_the_flow_of_the_last_frame);
+    g_test_add_func("/flows/a-retry-after-a-refusal-whoever-was-first",
+                    test_a_retry_after_a_refusal_whoever_was_first);
     g_test_add_func("/flows/many-tuples", test_many_tuples);
     return g_test_run();
 }

@@ -217,6 +217,69 @@ static void test_look_alikes_of_one_flow(void)
     twin_plan_clear(&plan);
 }
 
+/* Several flows to be like, another program's labels: each is dealt before any comes twice, and
+ * starts around its own start. */
+static void test_look_alikes_of_several_flows(void)
+{
+    static const uint8_t is_chosen[12] = {0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 1}; /* all TLS */
+    g_autoptr(TwinModel) model = twin_test_small_model(TWIN_ADDRESSES_KEEP);
+    g_autoptr(TwinFlows) flows = twin_test_small_flows();
+    g_autoptr(TwinFlows) chosen =
+        twin_flows_choose(flows, is_chosen, G_N_ELEMENTS(is_chosen), NULL);
+    TwinSynthesiseOptions options = options_of(0);
+    options.like_flows = chosen;
+    options.like_flow = TWIN_ALL_FLOWS;
+    TwinPlan plan;
+    make_plan(&plan, model, &options);
+    g_assert_cmpuint(plan.n_flows, ==, 3);
+    for (size_t f = 0; f < plan.n_flows; f++) {
+        const TwinSeed *seed = &plan.seeds->seeds[plan.flows[f].seed];
+        TwinEnd ends[2];
+        twin_plan_ends(&plan, f, ends);
+        g_assert_cmpuint(ends[1].port, ==, 443);
+        g_assert_cmpstr(model->labels[seed->label].name, ==, "TLS");
+        g_assert_cmpint(plan.flows[f].start_ns, >=, INT64_C(4000000000)); /* of the capture's */
+        g_assert_cmpint(plan.flows[f].start_ns, <=, INT64_C(10000000001));
+        for (size_t other = 0; other < f; other++) {
+            g_assert_cmpuint(plan.flows[f].seed, !=, plan.flows[other].seed);
+        }
+    }
+    twin_plan_clear(&plan);
+    options.n_flows = 30;
+    make_plan(&plan, model, &options);
+    g_assert_cmpuint(plan.n_flows, ==, 30);
+    twin_plan_clear(&plan);
+}
+
+/* Labels that differ in letters' case alone are the same; others are not known. */
+static void test_labels_of_another_program(void)
+{
+    static const struct {
+        const char *label;
+        bool is_known;
+    } rows[] = {{"tls", true}, {"Http", true}, {"http2", false}};
+    g_autoptr(TwinModel) model = twin_test_small_model(TWIN_ADDRESSES_KEEP);
+    g_autoptr(GArray) packets = g_array_new(FALSE, FALSE, sizeof(TwinTestPacket));
+    const TwinTestPacket opening = {.time_ns = 1000000000};
+    twin_test_add_conversation(packets, &opening, 1);
+    for (size_t r = 0; r < G_N_ELEMENTS(rows); r++) {
+        g_autoptr(TwinFlows) flows = twin_test_flows(
+            (const TwinTestPacket *)(const void *)packets->data, packets->len, rows[r].label);
+        TwinSynthesiseOptions options = options_of(0);
+        options.like_flows = flows;
+        options.like_flow = TWIN_ALL_FLOWS;
+        TwinPlan plan;
+        g_autoptr(GError) error = NULL;
+        g_assert_cmpint(twin_plan_make(&plan, model, &options, &error), ==, rows[r].is_known);
+        if (rows[r].is_known) {
+            g_assert_cmpuint(plan.n_flows, ==, 1);
+            twin_plan_clear(&plan);
+        } else {
+            g_assert_error(error, TWIN_ERROR, TWIN_ERROR_ARGUMENT);
+        }
+    }
+}
+
 static void test_addresses(void)
 {
     g_autoptr(TwinModel) kept = twin_test_small_model(TWIN_ADDRESSES_KEEP);
@@ -298,6 +361,8 @@ int main(int argc, char **argv)
     g_test_add_func("/plan/a-label-alone", test_a_label_alone);
     g_test_add_func("/plan/an-unknown-label", test_an_unknown_label);
     g_test_add_func("/plan/look-alikes-of-one-flow", test_look_alikes_of_one_flow);
+    g_test_add_func("/plan/look-alikes-of-several-flows", test_look_alikes_of_several_flows);
+    g_test_add_func("/plan/labels-of-another-program", test_labels_of_another_program);
     g_test_add_func("/plan/addresses", test_addresses);
     g_test_add_func("/plan/the-same-seed-plans-the-same", test_the_same_seed_plans_the_same);
     g_test_add_func("/plan/flows-of-one-start-are-spread", test_flows_of_one_start_are_spread);
