@@ -16,6 +16,7 @@ static struct {
     int tap;
     dissector_handle_t handle;
     TwinSession *session; /* NULL: no file is open */
+    TwinFirstVisit visit; /* for the tap */
 } plugin;                 // NOLINT(*-avoid-non-const-global-variables)
 
 /* Once a packet, and again whenever Wireshark shows it anew. Nothing here may throw: what comes of
@@ -25,7 +26,9 @@ static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *da
     (void)data;
     const bool is_first_visit = pinfo->fd->visited == 0;
     if (have_tap_listener(plugin.tap)) {
-        tap_queue_packet(plugin.tap, pinfo, is_first_visit ? plugin.session : NULL);
+        plugin.visit.session = plugin.session;
+        tap_queue_packet(plugin.tap, pinfo,
+                         is_first_visit && plugin.session != NULL ? &plugin.visit : NULL);
     }
     if (plugin.session == NULL) {
         return 0;

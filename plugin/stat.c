@@ -2,7 +2,6 @@
 #include "stat.h"
 
 #include "complain.h"
-#include "session.h"
 
 #include <string.h>
 
@@ -40,12 +39,13 @@ static uint32_t take(TwinStat *self, packet_info *pinfo, const epan_dissect_t *e
 }
 
 static tap_packet_status on_packet(void *data, packet_info *pinfo, epan_dissect_t *edt,
-                                   const void *session, tap_flags_t flags)
+                                   const void *event, tap_flags_t flags)
 {
     (void)flags;
     TwinStat *self = data;
-    if (session != NULL) { /* Wireshark gives it back without the right to write */
-        twin_session_has_statistics((TwinSession *)(uintptr_t)session);
+    const TwinFirstVisit *visit = event;
+    if (visit != NULL) {
+        twin_session_has_statistics(visit->session);
     }
     (void)take(self, pinfo, edt);
     return TAP_PACKET_REDRAW;
@@ -120,7 +120,7 @@ static void listen(TwinStat *self, const char *filter)
 /* Wireshark compares as many letters as we have registered: what stands behind them is ours. */
 static TwinStatInit begin(const char *argument, void *data)
 {
-    const TwinStatKind *kind = data;
+    const TwinStatKind *kind = *(const TwinStatKind **)data;
     const char *rest = argument + strlen(kind->argument);
     const char *filter = rest[0] == ',' && rest[1] != '\0' ? rest + 1 : NULL;
     if (rest[0] != '\0' && rest[0] != ',') {
@@ -142,7 +142,9 @@ void twin_stats_register(const TwinStatKind *const *kinds)
 {
     for (size_t i = 0; kinds[i] != NULL; i++) {
         const TwinStatKind *kind = kinds[i];
-        /* Wireshark gives its data back without const. */
+        /* Wireshark keeps what it is given for as long as it runs. */
+        const TwinStatKind **kept = g_new(const TwinStatKind *, 1);
+        *kept = kind;
         stat_tap_ui ui = {
             .group = REGISTER_STAT_GROUP_GENERIC,
             .title = kind->summary,
@@ -152,6 +154,6 @@ void twin_stats_register(const TwinStatKind *const *kinds)
             .params = NULL,
         };
         /* NOLINTNEXTLINE(performance-no-int-to-ptr): the cast only drops const */
-        register_stat_tap_ui(&ui, (void *)(uintptr_t)kind);
+        register_stat_tap_ui(&ui, kept);
     }
 }

@@ -3,11 +3,17 @@
 #define FLOWTWIN_PLUGIN_STAT_H
 
 #include "compat.h"
+#include "session.h"
 
 #include <stdint.h>
 
-/** Name of the tap: an event for every packet, with the TwinSession at its first visit. */
+/** Name of the tap: an event for every packet, with a TwinFirstVisit at its first visit, else NULL.
+ */
 #define TWIN_TAP "flowtwin"
+
+typedef struct {
+    TwinSession *session;
+} TwinFirstVisit;
 
 /** What "-z" begins, given whole flows that pass a filter. */
 typedef struct TwinStat TwinStat;

@@ -48,7 +48,7 @@ def run(command, **more):
     more.setdefault("stdin", subprocess.DEVNULL)
     more.setdefault("timeout", 100)
     return subprocess.run(command, stdout=more.pop("stdout", subprocess.PIPE),
-                          stderr=subprocess.PIPE, check=False, **more)
+                          stderr=more.pop("stderr", subprocess.PIPE), check=False, **more)
 
 
 def names_in(value):

@@ -126,7 +126,7 @@ static void test_cases_all_at_a_time(const void *data)
             push_packet_of(&pair, g_ptr_array_index(rows, r), r, i);
         }
     }
-    g_assert_cmpuint(twin_tracker_n_flows(pair.tracker), >, N_COPIES * rows->len);
+    g_assert_cmpuint(twin_tracker_n_flows(pair.tracker), >, rows->len * (size_t)N_COPIES);
     assert_same(&pair);
     pair_end(&pair);
 }

@@ -30,10 +30,10 @@ static void put_frame(FILE *file, const TwinFrame *frame)
                      frame->captured_bytes);
 }
 
-static void put_case(FILE *file, const TwinCase *row, uint16_t number)
+static void put_case(FILE *file, const TwinCase *row, size_t number)
 {
     const TwinCaseWay way = {.port = (uint16_t)(20000 + number)};
-    int64_t time_ns = start_ns + number * 1000 * second_ns;
+    int64_t time_ns = start_ns + (int64_t)number * 1000 * second_ns;
     for (size_t i = 0; i < row->n_packets; i++) {
         time_ns += row->packets[i].gap_ns;
         uint8_t bytes[TWIN_CASE_FRAME_BYTES];
@@ -51,7 +51,7 @@ int main(int argc, char **argv)
     FILE *file = fopen(argv[2], "wb");
     g_assert_nonnull(file);
     put_words(file, file_header, G_N_ELEMENTS(file_header));
-    for (uint16_t n = 0; n < rows->len; n++) {
+    for (size_t n = 0; n < rows->len; n++) {
         put_case(file, g_ptr_array_index(rows, n), n);
     }
     g_assert_cmpint(fclose(file), ==, 0);
