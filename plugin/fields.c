@@ -98,9 +98,15 @@ int twin_fields_register(void)
     return registered.protocol;
 }
 
+/*
+ * Somebody looks at the tree, or names a field of ours. (Wireshark's own question for a field
+ * counts its list of protocols too, which is about what is on the wire.)
+ */
 bool twin_fields_are_asked(proto_tree *tree)
 {
-    return tree != NULL && proto_field_is_referenced(tree, registered.protocol);
+    return tree != NULL &&
+           (PTREE_DATA(tree)->visible ||
+            proto_registrar_get_nth((unsigned)registered.protocol)->ref_type != HF_REF_TYPE_NONE);
 }
 
 /* Good so far and for good are not told apart: a late fail has its own packet. */
