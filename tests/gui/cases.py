@@ -2,6 +2,7 @@
 """What a person does with the plugin in Wireshark's window, a function a case."""
 import contextlib
 import os
+import struct
 import time
 
 import window as w
@@ -9,6 +10,7 @@ from window import Failed
 
 SIMILAR = "Synthesize similar flows…"
 SIMILAR_TITLE = "Synthesize similar flows"
+PCAP_MAGIC = (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1")  # little-endian: us, ns
 
 
 @contextlib.contextmanager
@@ -126,6 +128,9 @@ def test_compliance(place):
             expect(int(row[1]) + int(row[2]), len(flows), "flows of " + row[0])
         expect([row[:3] for row in checks], place.totals(capture), "the tool's totals")
         program.shot("compliance")
+        w.activate_row(sheet, "Checks", 4)
+        late = place.packets_where(capture, 'flowtwin.late_data == "fail"')
+        w.wait("the flows with late data alone", lambda: program.displayed() == late)
         bad = next(row for row in flows if row[5] == "fail")
         w.activate_row(sheet, "Flows", flows.index(bad))
         expected = place.packets_where(capture, "flowtwin.flow == " + bad[0])
@@ -262,6 +267,40 @@ def test_displayed(place):
         expect(place.flows(output), wanted, "flows written")
         expect({row[0] for row in place.fields(output, ["frame.number"], "-Y",
                                                "tcp.port != 53")}, set(), "other flows")
+
+
+def test_not_opened(place):
+    """flowtwin.open:none leaves this window as it is; a name that ends in .pcap makes a pcap."""
+    output = os.path.join(place.path("captures"), "aside.pcap")
+    with wireshark(place, "not_opened", "-o", "flowtwin.open:none", place.capture()) as program:
+        program.packets()
+        program.choose_in_menu_bar(SIMILAR)
+        dialog = program.dialog(SIMILAR_TITLE)
+        fill(program, dialog, output, 15, scope="Flows like it")
+        w.press(w.button(dialog, "Write"))
+        program.dialog("Synthetic flows")
+        expect(place.flows(output), 15, "flows written")
+        with open(output, "rb") as file:
+            expect(file.read(4) in PCAP_MAGIC, True, "a pcap")
+        expect("demo.pcap" in program.title(), True, "the capture is still shown")
+
+
+def test_nothing_to_learn(place):
+    """No capture, or none with TCP: said in words, with what to do."""
+    arp = os.path.join(place.path("captures"), "arp.pcap")
+    with open(arp, "wb") as file:
+        file.write(struct.pack("<IHHiIIIIIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1, 1, 0, 42, 42))
+        file.write(b"\xff" * 12 + b"\x08\x06" + bytes(28))
+    for arguments, remedy in (((), "Open a capture first"), ((arp,), "Open a capture with TCP")):
+        with wireshark(place, "nothing_to_learn", *arguments) as program:
+            w.wait("the window", program.window)
+            time.sleep(0.5)  # as in test_about
+            if arguments:
+                program.packets(1)
+            program.choose_in_menu_bar(SIMILAR)
+            message = program.dialog(SIMILAR_TITLE)
+            w.wait("the remedy", lambda: w.find_text(message, remedy))
+            program.confirm(SIMILAR_TITLE)
 
 
 def test_plain(place):
