@@ -95,6 +95,12 @@ def has_state(thing, state):
     return thing.get_state_set().contains(state)
 
 
+def windows_titled(title):
+    """Those that the screen shows."""
+    return subprocess.run(["xdotool", "search", "--onlyvisible", "--name", title],
+                          stdout=subprocess.PIPE, check=False).stdout.split()
+
+
 class Wireshark:
     """One run of the program; what it shows."""
 
@@ -189,14 +195,18 @@ class Wireshark:
         press(wait("%s in %s" % (name, title), look, seconds))
 
     def confirm(self, title):
-        """Enter, in a message: its list of children may lack its only button."""
-        wait("a message titled " + title,
-             lambda: any(name_of(child).endswith(title) for child in self.children("alert")))
+        """Enter, in a message. Under load the list of children may lack it, or its only button: the
+        screen's own list of windows has it."""
+        began = time.time()
+        wait("a message titled " + title, lambda: self._has_alert(title) or (
+            time.time() > began + 5 and windows_titled(title)))
         subprocess.run(["xdotool", "search", "--sync", "--onlyvisible", "--name", title,
                         "windowactivate", "--sync"], check=False)
         subprocess.run(["xdotool", "key", "Return"], check=True)  # to what has the focus
-        wait("its end",
-             lambda: not any(name_of(child).endswith(title) for child in self.children("alert")))
+        wait("its end", lambda: not self._has_alert(title) and not windows_titled(title))
+
+    def _has_alert(self, title):
+        return any(name_of(child).endswith(title) for child in self.children("alert"))
 
     def part(self, title, role):
         """The first part of that role in any dialog of that title."""
