@@ -23,6 +23,18 @@ static const Row rows[] = {
     {"looking for give-aways", twin_measure_giveaways},
 };
 
+static void free_table(void *table)
+{
+    twin_table_free(table);
+}
+
+TwinReport *twin_report_new_empty(void)
+{
+    TwinReport *self = g_new0(TwinReport, 1);
+    self->tables = g_ptr_array_new_with_free_func(free_table);
+    return self;
+}
+
 TwinTable *twin_report_add(TwinReport *self, const TwinTableHead *head)
 {
     TwinTable *table = twin_table_new(head);
@@ -39,11 +51,6 @@ const TwinTable *twin_report_find(const TwinReport *self, const char *id)
         }
     }
     return NULL;
-}
-
-static void free_table(void *table)
-{
-    twin_table_free(table);
 }
 
 static const TwinColumnHead set_columns[] = {
@@ -127,9 +134,8 @@ TwinReport *twin_report_new(const TwinFlows *real, const TwinFlows *holdout,
     }
     const TwinFlows *const flows[TWIN_N_SETS] = {real, holdout, synthetic};
     g_autoptr(TwinJudge) judge = twin_judge_new(flows, options);
-    g_autoptr(TwinReport) self = g_new0(TwinReport, 1);
+    g_autoptr(TwinReport) self = twin_report_new_empty();
     self->seed = options->seed;
-    self->tables = g_ptr_array_new_with_free_func(free_table);
     describe_sets(judge, self);
     for (size_t r = 0; r < G_N_ELEMENTS(rows); r++) {
         judge->stage->what = rows[r].what;
@@ -152,6 +158,7 @@ void twin_report_free(TwinReport *self)
     if (self != NULL) {
         g_ptr_array_unref(self->tables);
         g_clear_pointer(&self->verdict, g_ptr_array_unref);
+        g_free(self->study);
         g_free(self);
     }
 }

@@ -4,11 +4,9 @@
 
 #include "base/output.h"
 #include "base/random.h"
-#include "flow/flows.h"
 #include "flow/labels.h"
-#include "packet/capture_merge.h"
+#include "flow/revisit.h"
 #include "packet/frame_file.h"
-#include "packet/segment.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -16,7 +14,6 @@
 
 enum {
     N_HALVES = 2,
-    FRAMES_A_REPORT = 1 << 14,
     BOTH = N_HALVES, /* where a fragment goes: whether its datagram is wanted is not known yet */
 };
 
@@ -55,17 +52,7 @@ static bool check_arguments(const Split *self, GError **error)
                     "the share to hold out lies above 0 and below 1, such as 0.2");
         return false;
     }
-    for (size_t i = 0; i < self->n_paths; i++) {
-        const bool is_stdin = strcmp(self->paths[i], "-") == 0;
-        if (is_stdin || (g_file_test(self->paths[i], G_FILE_TEST_EXISTS) &&
-                         !g_file_test(self->paths[i], G_FILE_TEST_IS_REGULAR))) {
-            g_autofree char *name = g_filename_display_name(self->paths[i]);
-            g_set_error(error, TWIN_ERROR, TWIN_ERROR_ARGUMENT,
-                        "%s: is read twice, so it must be a file", name);
-            return false;
-        }
-    }
-    return true;
+    return twin_revisit_check(self->paths, self->n_paths, error);
 }
 
 static bool read_flows(Split *self, GError **error)
@@ -137,48 +124,34 @@ static void deal(Split *self)
 /* Called for each frame that belongs to a half, or to both; false stops. */
 typedef bool (*Visit)(const TwinFrame *frame, unsigned half, void *data, GError **error);
 
-static bool report(const Split *self, const TwinCapture *capture, GError **error)
+/* Where a frame goes is the visitor's @data's to know. */
+typedef struct {
+    const Split *split;
+    Visit visit;
+    void *data;
+} Visitor;
+
+static bool visit_one(const TwinRevisited *revisited, void *data, GError **error)
 {
-    const TwinProgress *progress = self->options->progress;
-    if (progress == NULL ||
-        progress->report("splitting", twin_capture_fraction(capture), progress->data)) {
-        return true;
-    }
-    g_set_error(error, TWIN_ERROR, TWIN_ERROR_CANCELLED, "%s: splitting was stopped",
-                twin_capture_name(capture));
-    return false;
+    const Visitor *visitor = data;
+    const TwinPacket *packet = revisited->packet;
+    const unsigned half = packet != NULL ? visitor->split->halves[packet->flow] : BOTH;
+    return visitor->visit(revisited->frame, half, visitor->data, error);
 }
 
-/* Reads all frames again. The k-th that decodes to a segment is packet k of the flows. */
 static bool visit_frames(const Split *self, Visit visit, void *data, GError **error)
 {
-    g_autoptr(TwinCaptureMerge) captures =
-        twin_capture_merge_open(self->paths, self->n_paths, error);
-    g_autoptr(TwinDecoder) decoder = twin_decoder_new();
-    size_t n_packets = 0;
-    const TwinPacket *packets = twin_flows_packets(self->flows, &n_packets);
-    size_t k = 0;
-    for (size_t n_frames = 1; captures != NULL; n_frames++) {
-        TwinFrame frame;
-        TwinSegment segment;
-        const TwinCapture *capture = NULL;
-        const TwinCaptureStatus status = twin_capture_merge_next(captures, &frame, &capture, error);
-        if (status != TWIN_CAPTURE_FRAME) {
-            return status == TWIN_CAPTURE_END;
-        }
-        unsigned half = BOTH;
-        const TwinDecodeStatus kind = twin_decoder_decode(decoder, &frame, &segment);
-        if (kind == TWIN_DECODE_SEGMENT && k < n_packets) {
-            half = self->halves[packets[k++].flow];
-        } else if (kind != TWIN_DECODE_FRAGMENT) {
-            continue;
-        }
-        if (!visit(&frame, half, data, error) ||
-            (n_frames % FRAMES_A_REPORT == 0 && !report(self, capture, error))) {
-            return false;
-        }
-    }
-    return false;
+    Visitor visitor = {self, visit, data};
+    const TwinRevisit revisit = {
+        .flows = self->flows,
+        .paths = self->paths,
+        .n_paths = self->n_paths,
+        .what = "splitting",
+        .progress = self->options->progress,
+        .visit = visit_one,
+        .data = &visitor,
+    };
+    return twin_revisit(&revisit, error);
 }
 
 static bool note_link_type(const TwinFrame *frame, unsigned half, void *data, GError **error)
