@@ -3,6 +3,7 @@
 
 #include <flowtwin/version.h>
 
+#include "annotate.h"
 #include "ask.h"
 #include "compat.h"
 #include "compliance.h"
@@ -112,6 +113,7 @@ void twin_menu_register(TwinSession *(*session)(void))
                              GSIZE_TO_POINTER(i), NULL, FALSE);
     }
     menu.is_in_packet_menu = twin_register_packet_menu(synthesize, "tcp", choose_packet);
+    twin_annotate_register(session);
     register_init_routine(begin_file);
     register_cleanup_routine(end_file);
     register_shutdown_routine(twin_job_shut_down);
@@ -123,4 +125,5 @@ void twin_menu_hook(const TwinWindow *window)
     if (!menu.is_in_packet_menu) {
         window->hook_packet_menu(synthesize, choose_hooked);
     }
+    twin_annotate_hook(window);
 }

@@ -44,6 +44,12 @@ static void hook_packet_menu(const char *text, void (*chosen)(void))
     (void)chosen;
 }
 
+/* Tools has these too. */
+static void add_entry(const TwinEntry *entry)
+{
+    (void)entry;
+}
+
 static void show_text(const char *title, const char *text)
 {
     funnel_text_window_t *window = operations()->new_text_window(operations()->ops_id, title);
@@ -200,6 +206,7 @@ const TwinWindow *twin_plain_window(void)
         .close_progress = close_progress,
         .show_message = show_message,
         .show_sheet = show_sheet,
+        .add_entry = add_entry,
     };
     return &window;
 }

@@ -297,3 +297,60 @@ def test_about(place):
         dialog = program.dialog("About flowtwin")
         w.wait("the version", lambda: w.find_text(dialog, "flowtwin 0."))
         program.confirm("About flowtwin")
+
+
+def answers(path):
+    """Of each flow of a sheet, what was said."""
+    with open(path) as file:
+        rows = [line.rstrip("\n").split("\t") for line in file if not line.startswith("#")]
+    place = rows[0].index("answer")
+    return [row[place] for row in rows[1:]]
+
+
+def test_blindtest(place):
+    """A blind test played through: by menu, by key, in Tools; closed, opened again, scored."""
+    capture, key = place.blindtest(8)
+    sheet = capture.replace(".pcapng", ".tsv")
+    place.install_profile("flowtwin blind test", "profile-blindtest")
+    names = ["flowtwin.blind_flow", "flowtwin.answer"]
+    said = {1: "real", 2: "likely real", 3: "likely generated", 4: "generated", 5: "generated",
+            6: "real", 7: "likely generated", 8: "real"}
+    columns = range(1, 3)  # number and answer, in the profile
+    look = ["-C", "flowtwin blind test", "-Y", "frame.comment", capture]  # a row a flow
+    with wireshark(place, "blindtest", *look) as program:
+        program.packets(place.count(capture))
+        for flow in (1, 2, 3, 4):
+            program.choose_in_packet_menu(flow - 1, "Blind test: " + said[flow])
+            program.key("Escape")  # an entry pressed by accessibility leaves its menu open
+            w.wait("the answer for %d" % flow,
+                   lambda: program.cells(flow - 1, columns) == [str(flow), said[flow]])
+        expect(answers(sheet), [said[flow] for flow in (1, 2, 3, 4)] + [""] * 4, "the sheet")
+        program.shot("blindtest")
+    with wireshark(place, "blindtest", *look) as program:
+        program.packets(place.count(capture))
+        expect([program.cells(row, columns)[1] for row in range(8)],
+               [said[flow] if flow <= 4 else "" for flow in range(1, 9)], "answers after closing")
+        for flow, keys in ((5, "alt+4"), (6, "alt+1"), (7, "alt+3")):
+            program.click_row(flow - 1)
+            time.sleep(0.3)  # until it is selected, which nothing tells
+            program.key(keys)
+            w.wait("the answer for %d" % flow,
+                   lambda: program.cells(flow - 1, columns)[1] == said[flow])
+        program.click_row(7)
+        time.sleep(0.3)
+        program.choose_in_menu_bar("Blind test: real")
+        w.wait("the last answer", lambda: answers(sheet) == [said[n] for n in range(1, 9)])
+    score = place.run(place.path("flowtwin"), "blindtest", "score", key, sheet)
+    expect("of 8 answers are wrong" in score, True, "the score: " + score)
+    last = [row[1] for row in place.fields(capture, names)]
+    expect(last[-1], "real", "what tshark shows")
+
+
+def test_blindtest_keeps_quiet(place):
+    """In a blind test no field tells; elsewhere the packet menu offers no answers."""
+    capture, _ = place.blindtest(8)
+    expect(place.packets_where(capture, "flowtwin.synthetic"), 0, "packets that tell")
+    with wireshark(place, "quiet", place.capture()) as program:
+        program.packets()
+        menu = program.packet_menu(3)
+        expect(w.find(menu, "menu item", begins="Blind test"), None, "an entry for answers")

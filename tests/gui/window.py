@@ -270,6 +270,10 @@ class Wireshark:
         x, y = self.place_of_row(row)
         subprocess.run(["xdotool", "mousemove", str(x), str(y), "click", str(button)], check=True)
 
+    def key(self, keys):
+        subprocess.run(["xdotool", "key", "--clearmodifiers", keys], check=True)
+        pump()
+
     def packet_menu(self, row):
         for _ in range(4):
             pump()

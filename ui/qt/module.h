@@ -14,6 +14,7 @@ QWidget *twinMainWindow();
 QString twinTitle(const char *title);
 
 void twinHookPacketMenu(const char *text, void (*chosen)());
+void twinAddEntry(const TwinEntry *entry);
 void twinOpenForm(const TwinForm *form);
 void twinOpenProgress(const char *title, void (*cancel)());
 void twinUpdateProgress(const char *what, double fraction);
