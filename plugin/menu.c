@@ -9,6 +9,7 @@
 #include "compliance.h"
 #include "job.h"
 #include "module.h"
+#include "realism.h"
 #include "rescan.h"
 
 static const char synthesize[] = "Synthesize similar flows…";
@@ -62,6 +63,7 @@ static const struct {
     {"flowtwin/TCP compliance", REGISTER_TOOLS_GROUP_UNSORTED, show_compliance},
     {"flowtwin/Learn model…", REGISTER_TOOLS_GROUP_UNSORTED, ask_learning},
     {"flowtwin/Generate from model…", REGISTER_TOOLS_GROUP_UNSORTED, ask_generation},
+    {"flowtwin/Realism report…", REGISTER_TOOLS_GROUP_UNSORTED, twin_realism_ask},
     {"flowtwin/About flowtwin", REGISTER_TOOLS_GROUP_UNSORTED, show_about},
     {"TCP compliance", REGISTER_PACKET_STAT_GROUP_UNSORTED, show_compliance},
 };
@@ -117,6 +119,7 @@ void twin_menu_register(TwinSession *(*session)(void))
     register_init_routine(begin_file);
     register_cleanup_routine(end_file);
     register_shutdown_routine(twin_job_shut_down);
+    register_shutdown_routine(twin_realism_shut_down);
     twin_module_start();
 }
 

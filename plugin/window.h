@@ -104,6 +104,8 @@ typedef struct TwinSheet {
     const char *hint; /**< below them; "": none */
     TwinTable tables[TWIN_MAX_TABLES];
     size_t n_tables;
+    const char *action;        /**< on a button more; NULL: none */
+    void (*act)(void *data);   /**< it was pressed */
     void (*close)(void *data); /**< always the last call */
     void *data;
 } TwinSheet;
@@ -141,6 +143,9 @@ typedef struct TwinWindow {
     void (*show_message)(TwinMessage kind, const char *title, const char *text, const char *remedy);
     void (*show_sheet)(const TwinSheet *sheet);
     void (*add_entry)(const TwinEntry *entry);
+
+    /** Asks for a file to read; nothing comes of it where the user thinks better of it. */
+    void (*choose_file)(const char *title, const char *folder, void (*chosen)(const char *path));
 } TwinWindow;
 
 /** Name and type of the one function that the module exports. */

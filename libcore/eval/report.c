@@ -86,9 +86,12 @@ static void note_labels(const TwinJudge *judge, TwinTable *table)
     }
 }
 
-static void describe_sets(const TwinJudge *judge, TwinReport *self)
+static void describe_sets(const TwinJudge *judge, const char *note, TwinReport *self)
 {
     TwinTable *table = twin_report_add(self, &set_head);
+    if (note != NULL) {
+        twin_table_note(table, "%s", note);
+    }
     TwinTableRow *rows_of[] = {
         twin_table_add(table, "flows", "Flows"),
         twin_table_add(table, "packets", "Packets"),
@@ -136,7 +139,7 @@ TwinReport *twin_report_new(const TwinFlows *real, const TwinFlows *holdout,
     g_autoptr(TwinJudge) judge = twin_judge_new(flows, options);
     g_autoptr(TwinReport) self = twin_report_new_empty();
     self->seed = options->seed;
-    describe_sets(judge, self);
+    describe_sets(judge, options->note, self);
     for (size_t r = 0; r < G_N_ELEMENTS(rows); r++) {
         judge->stage->what = rows[r].what;
         judge->stage->begin = (double)r / G_N_ELEMENTS(rows);

@@ -85,8 +85,15 @@ static size_t n_held_out(size_t n_flows, double share)
     return CLAMP(wanted, 1, n_flows - 1);
 }
 
+/* One dealing of flows under way. */
+typedef struct {
+    const TwinSplitOptions *options;
+    uint8_t *halves;
+    TwinSplitCounts *counts;
+} Deal;
+
 /* Shuffles the flows of one label and holds the first ones out. */
-static void deal_label(Split *self, uint32_t label, uint32_t *flows, size_t n_flows)
+static void deal_label(const Deal *self, uint32_t label, uint32_t *flows, size_t n_flows)
 {
     TwinRandom random = twin_random(self->options->seed, TWIN_RANDOM_SPLIT, label);
     for (size_t i = n_flows; i > 1; i--) {
@@ -104,20 +111,22 @@ static void deal_label(Split *self, uint32_t label, uint32_t *flows, size_t n_fl
     self->counts->n_lonely += n_flows == 1 ? 1 : 0;
 }
 
-static void deal(Split *self)
+void twin_split_deal(const TwinFlows *flows, const TwinSplitOptions *options, uint8_t *halves_out,
+                     TwinSplitCounts *counts_out)
 {
-    const size_t n_flows = twin_flows_n_flows(self->flows);
-    const size_t n_labels = twin_flows_n_labels(self->flows);
-    self->halves = g_new0(uint8_t, n_flows);
+    const Deal deal = {options, halves_out, counts_out};
+    const size_t n_flows = twin_flows_n_flows(flows);
+    const size_t n_labels = twin_flows_n_labels(flows);
     g_autofree uint32_t *members = g_new(uint32_t, n_flows);
+    *counts_out = (TwinSplitCounts){.n_lonely = 0};
     for (size_t label = 0; label < n_labels; label++) {
         size_t n_members = 0;
         for (size_t f = 0; f < n_flows; f++) {
-            if (twin_flows_flow(self->flows, f)->label == label) {
+            if (twin_flows_flow(flows, f)->label == label) {
                 members[n_members++] = (uint32_t)f;
             }
         }
-        deal_label(self, (uint32_t)label, members, n_members);
+        deal_label(&deal, (uint32_t)label, members, n_members);
     }
 }
 
@@ -267,7 +276,8 @@ bool twin_split(const char *const *paths, size_t n_paths, const char *prefix,
     if (!check_arguments(&split, error) || !read_flows(&split, error)) {
         return false;
     }
-    deal(&split);
+    split.halves = g_new0(uint8_t, twin_flows_n_flows(split.flows));
+    twin_split_deal(split.flows, options, split.halves, counts_out);
     if (!visit_frames(&split, note_link_type, split.link_types, error) ||
         !open_outputs(&split, prefix, error) || !write_frames(&split, error)) {
         return false;

@@ -354,3 +354,76 @@ def test_blindtest_keeps_quiet(place):
         program.packets()
         menu = program.packet_menu(3)
         expect(w.find(menu, "menu item", begins="Blind test"), None, "an entry for answers")
+
+
+def browsed(place):
+    """What the browser was given: a fake one writes it down."""
+    path = place.path("browsed")
+    return open(path).read().split() if os.path.exists(path) else []
+
+
+def report_in(place):
+    """The report that the browser was given, once it was."""
+    path = w.wait("the browser", lambda: browsed(place), 120)[-1]
+    with open(path, encoding="utf-8") as file:
+        return path, file.read()
+
+
+def test_realism(place):
+    """Tools: the open synthetic capture against a real one, in the browser; Cancel leaves nothing."""
+    place.fake_browser()
+    real = place.capture("real.pcap.gz")
+    capture = place.large(400, "twin.pcapng")
+    with wireshark(place, "realism", capture) as program:
+        program.packets(place.count(capture))
+        program.choose_in_menu_bar("Realism report…")
+        program.choose_file("Real capture to judge against", capture)
+        program.confirm("Realism report")  # the open capture itself is no measure
+        program.choose_in_menu_bar("Realism report…")
+        program.choose_file("Real capture to judge against", real)
+        w.wait("some progress", lambda: program.part("Realism report", "progress bar"), 30)
+        program.press("Realism report", "Cancel")
+        w.wait("its end", lambda: not program.has_dialog("Realism report"), 30)
+        expect([browsed(place), [name for name in os.listdir(place.path("captures"))
+                                 if name.endswith(".html")]], [[], []], "what Cancel leaves")
+        program.choose_in_menu_bar("Realism report…")
+        program.choose_file("Real capture to judge against", real)
+        w.wait("some progress", lambda: program.part("Realism report", "progress bar"), 30)
+        program.shot("realism-progress")
+        path, page = report_in(place)
+        expect(os.path.basename(path), "twin-realism.html", "the report's name")
+        expect(["<svg" in page, "real.pcap.gz, cut by label" in page], [True, True], "the report")
+        w.wait("the verdict", lambda: program.has_dialog("Realism report"))
+        program.shot("realism")
+
+
+def report_on(program, place, scope, name):
+    """Synthesizes, and presses the summary's button."""
+    program.choose_in_packet_menu(5, SIMILAR)
+    dialog = program.dialog(SIMILAR_TITLE)
+    fill(program, dialog, os.path.join(place.path("captures"), name), 300, scope=scope)
+    w.press(w.button(dialog, "Write"))
+    program.wait_title(name)
+    summary = program.dialog("Synthetic flows", 60)
+    w.press(w.button(summary, "Report…"))
+    return summary
+
+
+def test_summary_report(place):
+    """The summary's button: learned anew on four fifths; of a single flow it says why not."""
+    place.fake_browser()
+    with wireshark(place, "summary-report", place.capture()) as program:
+        program.packets()
+        summary = report_on(program, place, "The whole capture", "new.pcapng")
+        path, page = report_in(place)
+        expect(os.path.basename(path), "new-realism.html", "the report's name")
+        expect("Learned anew from 80 %" in page, True, "what was judged is said")
+        w.wait("the verdict", lambda: program.has_dialog("Realism report"))
+        program.shot("summary-report")
+        program.press("Realism report", "OK")
+        w.press(w.button(summary, "Close"))
+        w.wait("its end", lambda: not program.has_dialog("Synthetic flows"))
+        report_on(program, place, "This flow", "one.pcapng")
+        w.wait("why not", lambda: program.has_dialog("Realism report"))
+        program.shot("summary-no-report")
+        expect(len(browsed(place)), 1, "reports on one flow")

@@ -236,6 +236,14 @@ class Wireshark:
         pump()
         press(wait("its button", lambda: find(dialog, BUTTONS, name="Open")))
 
+    def choose_file(self, title, path):
+        """In a file dialog of ours."""
+        dialog = self.dialog(title)
+        field = wait("its line", lambda: find(dialog, "text"))
+        field.get_editable_text_iface().set_text_contents(path)
+        pump()
+        press(wait("its button", lambda: find(dialog, BUTTONS, name="Open")))
+
     def other_window(self, title):
         """Another Wireshark that shows @title; it is ended."""
         def look():

@@ -39,9 +39,9 @@ extern "C" __attribute__((visibility("default"))) const TwinWindow *twin_window_
 const TwinWindow *twin_window_module()
 {
     static const TwinWindow window = {
-        TWIN_WINDOW_INTERFACE, twinHookPacketMenu, twinOpenForm,
-        twinOpenProgress,      twinUpdateProgress, twinCloseProgress,
-        twinShowMessage,       twinShowSheet,      twinAddEntry,
+        TWIN_WINDOW_INTERFACE, twinHookPacketMenu, twinOpenForm,    twinOpenProgress,
+        twinUpdateProgress,    twinCloseProgress,  twinShowMessage, twinShowSheet,
+        twinAddEntry,          twinChooseFile,
     };
     return &window;
 }
