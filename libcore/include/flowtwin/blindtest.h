@@ -13,7 +13,7 @@ G_BEGIN_DECLS
 
 /*
  * The blind test: people who look at flows and cannot know which of them are real. It is made of
- * captures, played in Wireshark, and scored; docs/blindtest.md tells how a study is run.
+ * captures, played in Wireshark, and scored; docs/blind-test.md tells how a study is run.
  */
 
 /** What an annotator says of a flow, in the order of the scale. */
