@@ -181,8 +181,7 @@ static void test_what_a_key_hides_is_part_of_its_name(void)
     g_autoptr(TwinBlindKey) one = some_key(10);
     g_autoptr(TwinBlindKey) other = some_key(10);
     other->truths[9].is_generated = !other->truths[9].is_generated;
-    char *texts[] = {twin_blind_key_seal(one, 7, NULL),
-                                twin_blind_key_seal(other, 7, NULL)};
+    char *texts[] = {twin_blind_key_seal(one, 7, NULL), twin_blind_key_seal(other, 7, NULL)};
     g_assert_cmpstr(one->study, !=, other->study);
     g_free(texts[1]);
     texts[1] = twin_blind_key_seal(one, 8, NULL);

@@ -8,7 +8,7 @@
 
 struct TwinReport {
     uint64_t seed;
-    char *study; /* of a blind test, said in the seed's place; NULL: it is none */
+    char *study;        /* of a blind test, said in the seed's place; NULL: it is none */
     GPtrArray *tables;  /* TwinTable, in the order of the page */
     GPtrArray *verdict; /* char *: what they amount to, the headline first */
 };

@@ -399,7 +399,7 @@ def test_realism(place):
 
 def report_on(program, place, scope, name):
     """Synthesizes, and presses the summary's button."""
-    program.choose_in_packet_menu(5, SIMILAR)
+    program.choose_in_menu_bar(SIMILAR)
     dialog = program.dialog(SIMILAR_TITLE)
     fill(program, dialog, os.path.join(place.path("captures"), name), 300, scope=scope)
     w.press(w.button(dialog, "Write"))
