@@ -167,7 +167,7 @@ static void test_a_changed_key_is_refused(void)
     g_autofree char *text = twin_blind_key_seal(key, 7, NULL);
     for (size_t b = 0; text[b] != '\0'; b++) {
         const char kept = text[b];
-        text[b] = kept == 'A' ? 'B' : kept == '\n' || kept == '\t' ? ' ' : 'A';
+        text[b] = (char)(kept == 'A' ? 'B' : kept == '\n' || kept == '\t' ? ' ' : 'A');
         g_autoptr(GError) error = NULL;
         g_autoptr(TwinBlindKey) opened = twin_blind_key_open(text, NULL, &error);
         g_assert_null(opened);

@@ -265,15 +265,17 @@ static bool take_packets(Test *self, GError **error)
 
 static FILE *open_output(Test *self, const char *folder, const char *name, GError **error)
 {
-    g_autoptr(GPtrArray) inputs = g_ptr_array_new();
+    const size_t n_inputs = n_paths_of(self, 0) + n_paths_of(self, 1);
+    g_autofree const char **inputs = g_new(const char *, n_inputs);
+    size_t n = 0;
     for (unsigned s = 0; s < N_SETS; s++) {
         for (size_t i = 0; i < n_paths_of(self, s); i++) {
-            g_ptr_array_add(inputs, (void *)(uintptr_t)paths_of(self, s)[i]);
+            inputs[n++] = paths_of(self, s)[i];
         }
     }
     g_autofree char *path = g_build_filename(folder, name, NULL);
-    TwinOutput *output = twin_output_open(path, (const char *const *)inputs->pdata, inputs->len,
-                                          self->options->may_replace, error);
+    TwinOutput *output =
+        twin_output_open(path, inputs, n_inputs, self->options->may_replace, error);
     if (output == NULL) {
         return NULL;
     }

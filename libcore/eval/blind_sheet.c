@@ -198,6 +198,7 @@ static bool read_row(TwinBlindSheet *self, const Reader *reader, char *line,
     return true;
 }
 
+/* Through the reader the text is changed. NOLINTNEXTLINE(readability-non-const-parameter) */
 TwinBlindSheet *twin_blind_sheet_of_text(char *text, const char *name, GError **error)
 {
     Reader reader = {text, name, 0};

@@ -111,6 +111,7 @@ static void deal_label(const Deal *self, uint32_t label, uint32_t *flows, size_t
     self->counts->n_lonely += n_flows == 1 ? 1 : 0;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): it is, through the dealing */
 void twin_split_deal(const TwinFlows *flows, const TwinSplitOptions *options, uint8_t *halves_out,
                      TwinSplitCounts *counts_out)
 {
