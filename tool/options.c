@@ -143,11 +143,12 @@ static void check_word(const Row *row, const char *text)
 }
 
 /* Ends the program where the value of an option cannot be: before any work is done. */
-static void check_values(Options *options)
+static void check_values(const Command *command, Options *options)
 {
     for (size_t r = 0; r < G_N_ELEMENTS(rows); r++) {
         const Row *row = &rows[r];
-        const char *text = is_text(row) ? *text_at(options, row) : NULL;
+        const bool is_taken = (row->commands & (unsigned)command->bit) != 0;
+        const char *text = is_taken && is_text(row) ? *text_at(options, row) : NULL;
         if (text != NULL && row->words != NULL) {
             check_word(row, text);
         }
@@ -239,7 +240,7 @@ void options_parse(const Command *command, int argc, char **argv, Options *optio
     if (options_out->output == NULL && ((unsigned)command->bit & OUTPUTS) != 0) {
         usage_error("%s wants an output: -o FILE", command->name);
     }
-    check_values(options_out);
+    check_values(command, options_out);
 }
 
 void options_clear(Options *options)
