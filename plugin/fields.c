@@ -9,6 +9,8 @@ typedef enum {
     FIELD_VERDICT,
     FIELD_REASON,
     FIELD_SYNTHETIC,
+    FIELD_BLIND_FLOW,
+    FIELD_ANSWER,
     N_FIELDS,
 } Field;
 
@@ -32,6 +34,11 @@ static const struct {
                       "Why a check failed: one word for each"},
     [FIELD_SYNTHETIC] = {"Synthetic", "flowtwin.synthetic", FT_BOOLEAN, BASE_NONE,
                          "flowtwin made this flow: a packet's comment in the file says so"},
+    [FIELD_BLIND_FLOW] = {"Blind test flow", "flowtwin.blind_flow", FT_UINT32, BASE_DEC,
+                          "Number of the flow in a blind test, from 1"},
+    [FIELD_ANSWER] = {"Answer", "flowtwin.answer", FT_STRING, BASE_NONE,
+                      "What the annotator of a blind test said of the flow: real, likely real, "
+                      "likely generated, generated; not there without an answer"},
 };
 
 /* How grave a failed check is, in Wireshark's levels. */
@@ -170,6 +177,21 @@ static void add_synthetic(proto_tree *tree, tvbuff_t *tvb)
     proto_item_set_generated(item);
 }
 
+static void add_blind(proto_tree *tree, tvbuff_t *tvb, TwinBlind *blind, uint32_t flow)
+{
+    const uint32_t number = twin_blind_number(blind, flow);
+    if (number == 0) {
+        return;
+    }
+    proto_item *item =
+        proto_tree_add_uint(tree, registered.fields[FIELD_BLIND_FLOW], tvb, 0, 0, number);
+    proto_item_set_generated(item);
+    const TwinGrade grade = twin_blind_grade(blind, flow);
+    if (grade != TWIN_GRADE_NONE) {
+        add_string(tree, tvb, registered.fields[FIELD_ANSWER], twin_grade_name(grade));
+    }
+}
+
 void twin_fields_add(proto_tree *tree, packet_info *pinfo, tvbuff_t *tvb, TwinSession *session,
                      uint32_t flow, bool at_end)
 {
@@ -190,6 +212,7 @@ void twin_fields_add(proto_tree *tree, packet_info *pinfo, tvbuff_t *tvb, TwinSe
     if (twin_session_is_synthetic(session, flow)) {
         add_synthetic(own, tvb);
     }
+    add_blind(own, tvb, twin_session_blind(session), flow);
     add_checks(own, pinfo, tvb, verdicts);
     const bool has_findings = add_reasons(own, tvb, verdicts);
     const char *verdict = has_findings ? "fail" : "pass";

@@ -336,3 +336,137 @@ def test_about(place):
         dialog = program.dialog("About flowtwin")
         w.wait("the version", lambda: w.find_text(dialog, "flowtwin 0."))
         program.confirm("About flowtwin")
+
+
+def answers(path):
+    """Of each flow of a sheet, what was said."""
+    with open(path) as file:
+        rows = [line.rstrip("\n").split("\t") for line in file if not line.startswith("#")]
+    place = rows[0].index("answer")
+    return [row[place] for row in rows[1:]]
+
+
+def test_blindtest(place):
+    """A blind test played through: by menu, by key, in Tools; closed, opened again, scored."""
+    capture, key = place.blindtest(8)
+    sheet = capture.replace(".pcapng", ".tsv")
+    place.install_profile("flowtwin blind test", "profile-blindtest")
+    names = ["flowtwin.blind_flow", "flowtwin.answer"]
+    said = {1: "real", 2: "likely real", 3: "likely generated", 4: "generated", 5: "generated",
+            6: "real", 7: "likely generated", 8: "real"}
+    columns = range(1, 3)  # number and answer, in the profile
+    look = ["-C", "flowtwin blind test", "-Y", "frame.comment", capture]  # a row a flow
+    with wireshark(place, "blindtest", *look) as program:
+        program.packets(place.count(capture))
+        for flow in (1, 2, 3, 4):
+            program.choose_in_packet_menu(flow - 1, "Blind test: " + said[flow])
+            program.key("Escape")  # an entry pressed by accessibility leaves its menu open
+            w.wait("the answer for %d" % flow,
+                   lambda: program.cells(flow - 1, columns) == [str(flow), said[flow]])
+        expect(answers(sheet), [said[flow] for flow in (1, 2, 3, 4)] + [""] * 4, "the sheet")
+        program.shot("blindtest")
+    with wireshark(place, "blindtest", *look) as program:
+        program.packets(place.count(capture))
+        expect([program.cells(row, columns)[1] for row in range(8)],
+               [said[flow] if flow <= 4 else "" for flow in range(1, 9)], "answers after closing")
+        for flow, keys in ((5, "alt+4"), (6, "alt+1"), (7, "alt+3")):
+            program.click_row(flow - 1)
+            time.sleep(0.3)  # until it is selected, which nothing tells
+            program.key(keys)
+            w.wait("the answer for %d" % flow,
+                   lambda: program.cells(flow - 1, columns)[1] == said[flow])
+        program.click_row(7)
+        time.sleep(0.3)
+        program.choose_in_menu_bar("Blind test: real")
+        w.wait("the last answer", lambda: answers(sheet) == [said[n] for n in range(1, 9)])
+    score = place.run(place.path("flowtwin"), "blindtest", "score", key, sheet)
+    expect("of 8 answers are wrong" in score, True, "the score: " + score)
+    last = [row[1] for row in place.fields(capture, names)]
+    expect(last[-1], "real", "what tshark shows")
+
+
+def test_blindtest_keeps_quiet(place):
+    """In a blind test no field tells; elsewhere the packet menu offers no answers."""
+    capture, _ = place.blindtest(8)
+    both, twin = (os.path.join(place.path("captures"), name) for name in ("both.pcapng", "twin.pcapng"))
+    place.run("mergecap", "-a", "-w", both, capture, twin)
+    expect(place.packets_where(twin, "flowtwin.synthetic") > 0, True, "packets that tell elsewhere")
+    expect([place.packets_where(path, "flowtwin.synthetic") for path in (capture, both)], [0, 0],
+           "packets that tell")
+    with wireshark(place, "quiet", place.capture()) as program:
+        program.packets()
+        menu = program.packet_menu(3)
+        expect(w.find(menu, "menu item", begins="Blind test"), None, "an entry for answers")
+
+
+def browsed(place):
+    """What the browser was given: a fake one writes it down."""
+    path = place.path("browsed")
+    return open(path).read().split() if os.path.exists(path) else []
+
+
+def report_in(place):
+    """The report that the browser was given, once it was."""
+    path = w.wait("the browser", lambda: browsed(place), 120)[-1]
+    with open(path, encoding="utf-8") as file:
+        return path, file.read()
+
+
+def test_realism(place):
+    """Tools: the open synthetic capture against a real one, in the browser; Cancel leaves nothing."""
+    place.fake_browser()
+    real = place.capture("real.pcap.gz")
+    capture = place.large(400, "twin.pcapng")
+    with wireshark(place, "realism", capture) as program:
+        program.packets(place.count(capture))
+        program.choose_in_menu_bar("Realism report…")
+        program.choose_file("Real capture to judge against", capture)
+        program.confirm("Realism report")  # the open capture itself is no measure
+        program.choose_in_menu_bar("Realism report…")
+        program.choose_file("Real capture to judge against", real)
+        w.wait("some progress", lambda: program.part("Realism report", "progress bar"), 30)
+        program.press("Realism report", "Cancel")
+        w.wait("its end", lambda: not program.has_dialog("Realism report"), 30)
+        expect([browsed(place), [name for name in os.listdir(place.path("captures"))
+                                 if name.endswith(".html")]], [[], []], "what Cancel leaves")
+        program.choose_in_menu_bar("Realism report…")
+        program.choose_file("Real capture to judge against", real)
+        w.wait("some progress", lambda: program.part("Realism report", "progress bar"), 30)
+        program.shot("realism-progress")
+        path, page = report_in(place)
+        expect(os.path.basename(path), "twin-realism.html", "the report's name")
+        expect(["<svg" in page, "real.pcap.gz, cut by label" in page], [True, True], "the report")
+        w.wait("the verdict", lambda: program.has_dialog("Realism report"))
+        program.shot("realism")
+
+
+def report_on(program, place, scope, name):
+    """Synthesizes, and presses the summary's button."""
+    program.choose_in_menu_bar(SIMILAR)
+    dialog = program.dialog(SIMILAR_TITLE)
+    fill(program, dialog, os.path.join(place.path("captures"), name), 300, scope=scope)
+    w.press(w.button(dialog, "Write"))
+    program.wait_title(name)
+    summary = program.dialog("Synthetic flows", 60)
+    w.press(w.button(summary, "Report…"))
+    return summary
+
+
+def test_summary_report(place):
+    """The summary's button: learned anew on four fifths; of a single flow it says why not."""
+    place.fake_browser()
+    with wireshark(place, "summary-report", place.capture()) as program:
+        program.packets()
+        summary = report_on(program, place, "The whole capture", "new.pcapng")
+        path, page = report_in(place)
+        expect(os.path.basename(path), "new-realism.html", "the report's name")
+        expect("Learned anew from 80 %" in page, True, "what was judged is said")
+        w.wait("the verdict", lambda: program.has_dialog("Realism report"))
+        program.shot("summary-report")
+        program.press("Realism report", "OK")
+        w.press(w.button(summary, "Close"))
+        w.wait("its end", lambda: not program.has_dialog("Synthetic flows"))
+        report_on(program, place, "This flow", "one.pcapng")
+        w.wait("why not", lambda: program.has_dialog("Realism report"))
+        program.shot("summary-no-report")
+        expect(len(browsed(place)), 1, "reports on one flow")

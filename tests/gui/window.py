@@ -246,6 +246,14 @@ class Wireshark:
         pump()
         press(wait("its button", lambda: find(dialog, BUTTONS, name="Open")))
 
+    def choose_file(self, title, path):
+        """In a file dialog of ours."""
+        dialog = self.dialog(title)
+        field = wait("its line", lambda: find(dialog, "text"))
+        field.get_editable_text_iface().set_text_contents(path)
+        pump()
+        press(wait("its button", lambda: find(dialog, BUTTONS, name="Open")))
+
     def other_window(self, title):
         """Another Wireshark that shows @title; it is ended."""
         def look():
@@ -279,6 +287,10 @@ class Wireshark:
     def click_row(self, row, button=1):
         x, y = self.place_of_row(row)
         subprocess.run(["xdotool", "mousemove", str(x), str(y), "click", str(button)], check=True)
+
+    def key(self, keys):
+        subprocess.run(["xdotool", "key", "--clearmodifiers", keys], check=True)
+        pump()
 
     def packet_menu(self, row):
         for _ in range(4):
