@@ -58,6 +58,7 @@ typedef struct {
     ptrdiff_t before_write; /* the peer's before it; −1: none */
     int64_t n_awaited;      /* segments of the peer's writes before it that have not arrived */
     bool may_begin;         /* the next write may */
+    double chances;         /* twin_host_chances() */
     unsigned host;
     /* What is under way to it, set by the caller */
     size_t n_inbound;
@@ -101,7 +102,7 @@ void twin_window_parents_look(TwinWindowParents *self, const TwinHosts *hosts,
 float twin_window_parent(const TwinWindowParents *self, unsigned parent);
 void twin_window_parents_fill(const TwinWindowParents *self, float *values_out);
 
-/** What `show` calls a parent. NULL-terminated text, lives for ever; "peer: " goes before those of
+/** What `show` calls a parent. NULL-terminated text, lives for ever; "peer's " goes before those of
  *  the peer's counts, so it needs room: @text_out of TWIN_PARENT_NAME_ROOM bytes. */
 enum { TWIN_PARENT_NAME_ROOM = 64 };
 void twin_parent_name(unsigned parent, char *text_out);
