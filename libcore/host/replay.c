@@ -98,7 +98,7 @@ static const TwinHostPacket *next_sent(const TwinEvents *events, unsigned host)
 {
     const unsigned arrivals = 3 - host;
     const uint32_t packet = events->next[host];
-    if (packet >= events->exchange->n_packets || events->n_starts > 0) {
+    if (packet >= events->exchange->n_packets) {
         return NULL;
     }
     const int64_t sent_ns = events->time_ns[host];
