@@ -28,11 +28,16 @@ typedef struct {
  */
 typedef struct {
     const TwinExchange *exchange;
-    uint32_t next[4]; /* send of side 0, 1; arrival of a packet of side 0, 1 */
-    uint8_t n_starts; /* still to come */
+    int64_t time_ns[4]; /* of the next send of side 0, 1; arrival of a packet of side 0, 1 */
+    uint32_t next[4];   /* its packet */
+    uint8_t n_starts;   /* still to come */
 } TwinEvents;
 
-/** Both hosts start 1 ns before the first packet is sent; its sender first. */
+/**
+ * Both hosts start 1 ns before the first packet of the exchange is sent; its sender comes first. (A
+ * capture that begins midway may have seen it after what its peer had sent even earlier; starts
+ * come first all the same.)
+ */
 void twin_events_init(TwinEvents *self, const TwinExchange *exchange);
 
 /** @return false at the end. Constant time on average, no allocation. */

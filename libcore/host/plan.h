@@ -143,18 +143,19 @@ const char *twin_plan_name(size_t index);
     }
 
 /**
- * What the two hosts of an inferred exchange did, as what two hosts are to do. Sets delay_ns and
- * delay_class of the exchange's packets on the way.
+ * What the two hosts of an inferred exchange did, as what two hosts are to do.
  *
  * TWIN_PLAN_BREAKS_WINDOW and TWIN_PLAN_EARLY_DATA are 0 here: replaying the exchange finds them.
  *
+ * @param exchange inferred
  * @param plan_out TWIN_EXCHANGE_PLAN_INIT at first; its arrays stay its own and are reused. Free
  *                 with twin_exchange_plan_clear()
  * @return false where memory is out
  *
- * Cost: n log n of the packets (medians, quantiles), no allocation but growth.
+ * Cost: a few passes over the packets; sorting of delays, windows and sizes is linear where there
+ * are many. No allocation but growth.
  */
-bool twin_exchange_plan(TwinExchange *exchange, TwinExchangePlan *plan_out);
+bool twin_exchange_plan(const TwinExchange *exchange, TwinExchangePlan *plan_out);
 
 /** Frees the arrays of a plan. */
 void twin_exchange_plan_clear(TwinExchangePlan *self);

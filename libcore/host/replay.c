@@ -35,13 +35,17 @@ void twin_replay_free(TwinReplay *self)
     }
 }
 
+/* Logarithms of one time by two functions: below a nanosecond up to 0.4 s. */
+#define SAME_DECADES 1e-9
+
+/* The place of @value among five rising knots; on one or several: in their middle. */
 static float place_between(double value, const double *knots)
 {
     unsigned low = 0;
     unsigned high = 0;
     for (unsigned i = 0; i < 5; i++) {
-        low += knots[i] < value;
-        high += knots[i] <= value;
+        low += knots[i] < value - SAME_DECADES;
+        high += knots[i] <= value + SAME_DECADES;
     }
     if (high > low) {
         return (float)(low + high - 1) / 2;
@@ -79,7 +83,8 @@ static void code_delay(TwinReplayRow *row, const TwinParents *parents)
     }
     if (parents->n_inbound > 0) {
         const int64_t inbound_ns = MAX(parents->inbound_ns, 0);
-        row->held = packet->delay_ns > inbound_ns + 2 ? TWIN_HELD_YES : TWIN_HELD_NO;
+        row->held =
+            packet->delay_ns > inbound_ns + TWIN_LEAST_HOLD_NS ? TWIN_HELD_YES : TWIN_HELD_NO;
     }
 }
 
@@ -98,7 +103,7 @@ static const TwinHostPacket *next_sent(const TwinEvents *events, unsigned host)
 {
     const unsigned arrivals = 3 - host;
     const uint32_t packet = events->next[host];
-    if (packet >= events->exchange->n_packets || events->n_starts > 0) {
+    if (packet >= events->exchange->n_packets) {
         return NULL;
     }
     const int64_t sent_ns = events->time_ns[host];

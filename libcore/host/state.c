@@ -20,9 +20,6 @@ enum {
 /* Slow start after idle: the congestion window falls back. */
 #define IDLE_NS INT64_C(250000000)
 
-/* A hold of no more than this is the order of events, not a wait. */
-enum { LEAST_HOLD_NS = 2 };
-
 /* Entries that parents see as decades of seconds, and what is added lest it be the log of 0. */
 static const struct {
     uint8_t entry;
@@ -353,7 +350,7 @@ static void note_arrival(TwinHostState *s, const TwinHostPacket *k, int64_t now_
     s->n_arrivals = s->n_sends == 0 ? s->n_arrivals + 1 : 1;
     s->n_sends = 0;
     s->held_ns = k->held_ns;
-    s->left[TWIN_PLAN_HELDS] -= k->held_ns > LEAST_HOLD_NS;
+    s->left[TWIN_PLAN_HELDS] -= k->held_ns > TWIN_LEAST_HOLD_NS;
     note_event(s, TWIN_ARRIVAL_EVENT + k->kind, k->payload_bytes, now_ns);
 }
 
