@@ -107,11 +107,11 @@ TwinTree *twin_grow_classes(const TwinGrowthOf *of, const int64_t *codes, size_t
     return flatten(twin_tree_learn(&data, &tree, error), order_out);
 }
 
-void twin_grower_init(TwinGrower *self, const TwinRowsOfFlows *rows,
+void twin_tree_maker_init(TwinTreeMaker *self, const TwinRowsOfFlows *rows,
                       const TwinLearnOptions *options)
 {
     const size_t n = rows->matrix->n_rows;
-    *self = (TwinGrower){
+    *self = (TwinTreeMaker){
         .rows = rows,
         .options = options,
         .send_of_row = g_new(uint32_t, n),
@@ -124,14 +124,14 @@ void twin_grower_init(TwinGrower *self, const TwinRowsOfFlows *rows,
     }
 }
 
-void twin_grower_clear(TwinGrower *self)
+void twin_tree_maker_clear(TwinTreeMaker *self)
 {
     g_free(self->send_of_row);
     g_free(self->classes);
     g_free(self->target);
 }
 
-TwinTree *twin_grower_grow(TwinGrower *self, const TwinGrowth *growth, uint32_t **order_out,
+TwinTree *twin_tree_maker_make(TwinTreeMaker *self, const TwinGrowth *growth, uint32_t **order_out,
                            GError **error)
 {
     uint16_t features[TWIN_N_PARENTS];

@@ -31,11 +31,11 @@ typedef struct {
     uint32_t *send_of_row; /* of each row of the matrix; UINT32_MAX: the host waited */
     uint32_t *classes;     /* of each row */
     double *target;        /* of each row: set by the caller where it is wanted */
-} TwinGrower;
+} TwinTreeMaker;
 
-void twin_grower_init(TwinGrower *self, const TwinRowsOfFlows *rows,
+void twin_tree_maker_init(TwinTreeMaker *self, const TwinRowsOfFlows *rows,
                       const TwinLearnOptions *options);
-void twin_grower_clear(TwinGrower *self);
+void twin_tree_maker_clear(TwinTreeMaker *self);
 
 /** One tree to be grown. */
 typedef struct {
@@ -43,10 +43,10 @@ typedef struct {
     const uint32_t *rows; /* of the matrix, rising; NULL: all */
     const int64_t *codes; /* one a row chosen */
     size_t n_rows;
-    bool has_target; /* by grower->target; codes say which are alike */
+    bool has_target; /* by maker->target; codes say which are alike */
 } TwinGrowth;
 
-TwinTree *twin_grower_grow(TwinGrower *self, const TwinGrowth *growth, uint32_t **order_out,
+TwinTree *twin_tree_maker_make(TwinTreeMaker *self, const TwinGrowth *growth, uint32_t **order_out,
                            GError **error);
 
 #endif

@@ -140,9 +140,9 @@ static const struct {
      keep_ack},
 };
 
-static bool learn_node(TwinGrower *grower, size_t node, TwinTables *tables, GError **error)
+static bool learn_node(TwinTreeMaker *maker, size_t node, TwinTables *tables, GError **error)
 {
-    const TwinRowsOfFlows *rows = grower->rows;
+    const TwinRowsOfFlows *rows = maker->rows;
     g_autofree uint32_t *chosen = g_new(uint32_t, rows->n_sends + 1);
     g_autofree int64_t *codes = g_new(int64_t, rows->n_sends + 1);
     size_t n = 0;
@@ -151,7 +151,7 @@ static bool learn_node(TwinGrower *grower, size_t node, TwinTables *tables, GErr
         if (nodes[node].is_row(send)) {
             codes[n] = nodes[node].code(send);
             if (nodes[node].target != NULL) {
-                grower->target[send->row] = nodes[node].target(send);
+                maker->target[send->row] = nodes[node].target(send);
             }
             chosen[n++] = send->row;
         }
@@ -170,20 +170,20 @@ static bool learn_node(TwinGrower *grower, size_t node, TwinTables *tables, GErr
         .has_target = nodes[node].target != NULL,
     };
     g_autofree uint32_t *order = NULL;
-    TwinTree *tree = twin_grower_grow(grower, &growth, &order, error);
+    TwinTree *tree = twin_tree_maker_make(maker, &growth, &order, error);
     if (tree == NULL) {
         return false;
     }
     nodes[node].make_room(tables, tree);
     for (size_t p = 0; p < tree->n_rows; p++) {
-        nodes[node].keep(tables, p, &rows->sends[grower->send_of_row[order[p]]]);
+        nodes[node].keep(tables, p, &rows->sends[maker->send_of_row[order[p]]]);
     }
     return true;
 }
 
-static bool learn_outcome(TwinGrower *grower, TwinTables *tables, GError **error)
+static bool learn_outcome(TwinTreeMaker *maker, TwinTables *tables, GError **error)
 {
-    const TwinRowsOfFlows *rows = grower->rows;
+    const TwinRowsOfFlows *rows = maker->rows;
     const size_t n = rows->matrix->n_rows;
     g_autofree int64_t *codes = g_new(int64_t, n);
     size_t n_odd = 0;
@@ -195,14 +195,14 @@ static bool learn_outcome(TwinGrower *grower, TwinTables *tables, GError **error
     }
     const TwinGrowth growth = {.drawn = TWIN_DRAWN_OUTCOME, .codes = codes, .n_rows = n};
     g_autofree uint32_t *order = NULL;
-    tables->outcome = twin_grower_grow(grower, &growth, &order, error);
+    tables->outcome = twin_tree_maker_make(maker, &growth, &order, error);
     if (tables->outcome == NULL) {
         return false;
     }
     tables->outcomes = g_new0(TwinOutcomeRow, n);
     tables->odd = g_new0(TwinOddRow, n_odd + 1);
     for (size_t p = 0; p < n; p++) {
-        const uint32_t send = grower->send_of_row[order[p]];
+        const uint32_t send = maker->send_of_row[order[p]];
         tables->outcomes[p] = outcome_row(tables, rows->kinds[order[p]],
                                           send != UINT32_MAX ? &rows->sends[send] : NULL);
     }
@@ -241,15 +241,15 @@ static bool learn_windows(const TwinRowsOfFlows *rows, const TwinLearnOptions *o
 bool twin_tables_learn(TwinTables *tables_out, const TwinRowsOfFlows *rows,
                        const TwinLearnOptions *options, GError **error)
 {
-    TwinGrower grower;
-    twin_grower_init(&grower, rows, options);
+    TwinTreeMaker maker;
+    twin_tree_maker_init(&maker, rows, options);
     bool is_good = twin_learn_report(options, "learning what hosts do next", 0.25, error) &&
-                   learn_outcome(&grower, tables_out, error);
+                   learn_outcome(&maker, tables_out, error);
     for (size_t n = 0; n < G_N_ELEMENTS(nodes) && is_good; n++) {
         is_good = twin_learn_report(options, nodes[n].what, 0.5 + 0.1 * (double)n, error) &&
-                  learn_node(&grower, n, tables_out, error);
+                  learn_node(&maker, n, tables_out, error);
     }
-    twin_grower_clear(&grower);
+    twin_tree_maker_clear(&maker);
     return is_good && learn_windows(rows, options, tables_out, error);
 }
 
