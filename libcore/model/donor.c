@@ -3,6 +3,7 @@
 
 #include <flowtwin/error.h>
 
+#include "base/pack.h"
 #include "base/sort.h"
 #include "packet/tcp.h"
 
@@ -123,6 +124,16 @@ static void learn_habits(TwinDonor *self, const TwinFlows *flows, const TwinFlow
     }
 }
 
+/* As a model file gives them back, so that a model draws the same before and after. */
+static void round_plan(TwinExchangePlan *plan)
+{
+    for (unsigned side = 0; side < 2; side++) {
+        for (size_t i = 0; i < TWIN_N_PLAN; i++) {
+            plan->hosts[side].at[i] = twin_packed_number(plan->hosts[side].at[i]);
+        }
+    }
+}
+
 /* A deck keeps evenly spaced ones of what is more than it holds. */
 static void thin_decks(TwinExchangePlan *plan)
 {
@@ -149,6 +160,7 @@ bool twin_donor_learn(TwinDonor *self, TwinFlowReader *reader, const TwinFlows *
         return false;
     }
     thin_decks(&self->plan);
+    round_plan(&self->plan);
     self->tick_ns = reader->exchange.tick_ns;
     const uint32_t path = path_bytes(&reader->exchange);
     for (unsigned side = 0; side < 2; side++) {
