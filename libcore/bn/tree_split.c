@@ -6,25 +6,33 @@
 #include <math.h>
 #include <string.h>
 
+/* Loops over words and lanes are unrolled where their number is a constant: where inlined. */
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
 enum {
     BINS = 256,
-    WORD_CELLS = 4, /* counters of 16 bits in one word */
-    MAX_SHIFT = 6,  /* log2 of the classes that are counted in a table */
-    MOST_COUNTED = UINT16_MAX,
-    FEW_ROWS = 192, /* below, marking the bins that occur beats looking at all */
+    LANES = 4,                /* counts of 16 bits in one word */
+    MAX_WORDS = 4,            /* words a bin: up to 16 classes are counted in packed words */
+    MAX_COUNTED = UINT16_MAX, /* rows, so that no count runs over into its neighbour */
+    FEW_ROWS = 48,            /* below, marking the bins that occur beats looking at all */
+    MAX_SHIFT = 6,            /* log2 of the classes that are counted in a table */
 };
 
 struct TwinSplitter {
-    union { /* rows of a bin and class, all 0 between uses */
-        uint16_t cells[BINS << MAX_SHIFT];
-        uint64_t words[(BINS << MAX_SHIFT) / WORD_CELLS];
-    };
-    uint64_t marks[BINS / 64]; /* bins that occur, likewise */
+    /* Tables of bins, all 0 between uses. Of packed words there are two, side by side: rows take
+     * turns, so that one that falls into the bin of the one before need not wait for it. */
+    uint64_t words[2 * BINS * MAX_WORDS];
+    uint16_t cells[BINS << MAX_SHIFT];
+    uint64_t whole[MAX_WORDS]; /* all rows of the node */
+    uint64_t marks[BINS / 64]; /* bins that occur */
     uint32_t bin_rows[BINS + 1];
     int64_t bin_sums[BINS];
-    size_t n_room;     /* of the arrays a row */
-    uint32_t *ordered; /* classes of the rows, by bin */
-    uint8_t *bins;     /* of the rows */
+    uint8_t used[BINS]; /* bins that occur, in order */
+    size_t n_room;      /* of the arrays a row */
+    uint32_t *ordered;  /* classes of the rows, by bin */
+    uint8_t *bins;      /* of the rows */
+    uint8_t *word_of;   /* of the row's class: its word, and one in its lane */
+    uint64_t *step_of;
     size_t n_class_room;
     uint32_t *left; /* rows of a class on either side of the split */
     uint32_t *right;
@@ -50,6 +58,8 @@ void twin_splitter_free(TwinSplitter *self)
     if (self != NULL) {
         g_free(self->ordered);
         g_free(self->bins);
+        g_free(self->word_of);
+        g_free(self->step_of);
         g_free(self->left);
         g_free(self->right);
         g_free(self);
@@ -75,8 +85,12 @@ static void reserve(TwinSplitter *self, const TwinSplitNode *node)
         self->n_room = node->n_rows;
         g_free(self->ordered);
         g_free(self->bins);
+        g_free(self->word_of);
+        g_free(self->step_of);
         self->ordered = g_new(uint32_t, self->n_room);
         self->bins = g_new(uint8_t, self->n_room);
+        self->word_of = g_new(uint8_t, self->n_room);
+        self->step_of = g_new(uint64_t, self->n_room);
     }
     if (node->n_classes > self->n_class_room) {
         self->n_class_room = node->n_classes;
@@ -139,48 +153,116 @@ static inline void consider_classes(Scan *scan, uint16_t feature, size_t bin)
     }
 }
 
-/* Moves a bin's rows, and leaves its counters 0. */
-static inline void move_bin(TwinSplitter *self, Scan *scan, size_t bin, unsigned shift)
+/* ---- few classes: packed words, whose sums are sums of four counts ---- */
+
+static void begin_packed(TwinSplitter *self, const TwinSplitNode *node)
 {
-    const size_t n_words = ((size_t)1 << shift) / WORD_CELLS;
-    for (size_t w = 0; w < n_words; w++) {
-        if (self->words[bin * n_words + w] == 0) {
-            continue;
-        }
-        const uint16_t *cells = &self->cells[(bin << shift) + w * WORD_CELLS];
-        for (size_t c = 0; c < WORD_CELLS; c++) {
-            if (cells[c] != 0) {
-                move(self, scan, w * WORD_CELLS + c, cells[c]);
-            }
-        }
-        self->words[bin * n_words + w] = 0;
+    for (size_t i = 0; i < node->n_rows; i++) {
+        self->word_of[i] = (uint8_t)(node->classes[i] / LANES);
+        self->step_of[i] = (uint64_t)1 << node->classes[i] % LANES * 16;
+    }
+    memset(self->whole, 0, sizeof self->whole);
+    for (size_t c = 0; c < node->n_classes; c++) {
+        self->whole[c / LANES] += (uint64_t)node->counts[c] << c % LANES * 16;
     }
 }
 
-/* A few rows: only bins that occur are looked at. False where there is but one. */
-static bool scan_few(TwinSplitter *self, Scan *scan, uint16_t feature, unsigned shift)
+/* Counts a few rows; @used_out are the bins that occur. */
+ALWAYS_INLINE size_t count_few(TwinSplitter *self, const TwinSplitNode *node, const uint8_t *column,
+                               size_t n_words)
 {
-    const TwinSplitNode *node = scan->node;
-    const uint8_t *column = node->columns[feature];
+    uint64_t *words = self->words;
     for (size_t i = 0; i < node->n_rows; i++) {
         const size_t bin = column[node->rows[i]];
         self->marks[bin / 64] |= (uint64_t)1 << bin % 64;
-        self->cells[(bin << shift) + node->classes[i]]++;
+        words[2 * (bin * n_words + (n_words > 1 ? self->word_of[i] : 0))] += self->step_of[i];
     }
-    unsigned n_bins = 0;
+    size_t n_used = 0;
     for (size_t m = 0; m < BINS / 64; m++) {
         for (uint64_t marks = self->marks[m]; marks != 0; marks &= marks - 1) {
-            const size_t bin = 64 * m + (size_t)__builtin_ctzll(marks);
-            move_bin(self, scan, bin, shift);
-            consider_classes(scan, feature, bin);
-            n_bins++;
+            self->used[n_used++] = (uint8_t)(64 * m + (size_t)__builtin_ctzll(marks));
         }
         self->marks[m] = 0;
     }
-    return n_bins > 1;
+    return n_used;
 }
 
-/* Up to 65,535 rows of few classes: a table of bins × classes. */
+ALWAYS_INLINE size_t count_many(TwinSplitter *self, const TwinSplitNode *node,
+                                const uint8_t *column, size_t n_words)
+{
+    uint64_t *words = self->words;
+    size_t low = BINS;
+    size_t high = 0;
+    for (size_t i = 0; i < node->n_rows; i++) {
+        const size_t bin = column[node->rows[i]];
+        low = bin < low ? bin : low;
+        high = bin > high ? bin : high;
+        words[2 * (bin * n_words + (n_words > 1 ? self->word_of[i] : 0)) + i % 2] +=
+            self->step_of[i];
+    }
+    size_t n_used = 0;
+    for (size_t bin = low; bin <= high; bin++) {
+        uint64_t any = 0;
+        for (size_t w = 0; w < 2 * n_words; w++) {
+            any |= words[2 * bin * n_words + w];
+        }
+        self->used[n_used] = (uint8_t)bin; /* written over by the next, where none occurred */
+        n_used += any != 0;
+    }
+    return n_used;
+}
+
+/* All lanes are evaluated, whichever have changed: there is no branch that cannot be foretold.
+ * @n_words and @n_lanes are constants where this is inlined. */
+ALWAYS_INLINE bool scan_packed(TwinSplitter *self, Scan *scan, uint16_t feature, size_t n_words,
+                               size_t n_lanes)
+{
+    const TwinSplitNode *node = scan->node;
+    const int64_t *n_log_n = node->n_log_n;
+    const uint8_t *column = node->columns[feature];
+    const size_t n_used = node->n_rows <= FEW_ROWS ? count_few(self, node, column, n_words)
+                                                   : count_many(self, node, column, n_words);
+    uint64_t left[MAX_WORDS] = {0};
+    uint64_t right[MAX_WORDS];
+    memcpy(right, self->whole, sizeof right);
+    scan->n_left = 0;
+    for (size_t u = 0; u < n_used; u++) {
+        uint64_t *words = self->words + 2 * n_words * self->used[u];
+        int64_t after = 0;
+        for (size_t w = 0; w < n_words; w++) {
+            const uint64_t word = words[2 * w] + words[2 * w + 1];
+            words[2 * w] = 0;
+            words[2 * w + 1] = 0;
+            left[w] += word;
+            right[w] -= word;
+            scan->n_left += word * 0x0001000100010001U >> 48; /* the sum of its lanes */
+            for (size_t lane = 0; lane < n_lanes; lane++) {
+                after -= n_log_n[left[w] >> 16 * lane & UINT16_MAX];
+                after -= n_log_n[right[w] >> 16 * lane & UINT16_MAX];
+            }
+        }
+        after += n_log_n[scan->n_left] + n_log_n[node->n_rows - scan->n_left];
+        if ((double)after < scan->least && may_split(scan)) {
+            consider(scan, feature, self->used[u], (double)after);
+        }
+    }
+    return n_used > 1;
+}
+
+/* ---- more classes, fewer than rows ---- */
+
+/* Moves a bin's rows, and leaves its counters 0. */
+static inline void move_bin(TwinSplitter *self, Scan *scan, size_t bin, unsigned shift)
+{
+    uint16_t *cells = &self->cells[bin << shift];
+    for (size_t c = 0; c < scan->node->n_classes; c++) {
+        if (cells[c] != 0) {
+            move(self, scan, c, cells[c]);
+            cells[c] = 0;
+        }
+    }
+}
+
 static bool scan_table(TwinSplitter *self, Scan *scan, uint16_t feature, unsigned shift)
 {
     const TwinSplitNode *node = scan->node;
@@ -202,6 +284,8 @@ static bool scan_table(TwinSplitter *self, Scan *scan, uint16_t feature, unsigne
     }
     return low < high;
 }
+
+/* ---- any number of classes ---- */
 
 /* Rows of @feature's bins: bin_rows[b] of them are below bin b. False where there is but one. */
 static bool count_bins(TwinSplitter *self, const TwinSplitNode *node, uint16_t feature)
@@ -243,22 +327,30 @@ static bool scan_sorted(TwinSplitter *self, Scan *scan, uint16_t feature)
     return true;
 }
 
+static bool is_packed(const TwinSplitNode *node)
+{
+    return node->n_classes <= LANES * MAX_WORDS && node->n_rows <= MAX_COUNTED;
+}
+
 static bool scan_classes(TwinSplitter *self, Scan *scan, uint16_t feature)
 {
     const TwinSplitNode *node = scan->node;
-    unsigned shift = 2;
+    if (is_packed(node)) {
+        return node->n_classes <= 2    ? scan_packed(self, scan, feature, 1, 2)
+               : node->n_classes == 3  ? scan_packed(self, scan, feature, 1, 3)
+               : node->n_classes == 4  ? scan_packed(self, scan, feature, 1, 4)
+               : node->n_classes <= 8  ? scan_packed(self, scan, feature, 2, 4)
+               : node->n_classes <= 12 ? scan_packed(self, scan, feature, 3, 4)
+                                       : scan_packed(self, scan, feature, 4, 4);
+    }
+    begin_classes(self, scan);
+    unsigned shift = 0;
     while ((size_t)1 << shift < node->n_classes && shift <= MAX_SHIFT) {
         shift++;
     }
-    begin_classes(self, scan);
-    if (shift <= MAX_SHIFT && node->n_rows <= FEW_ROWS) {
-        return scan_few(self, scan, feature, shift);
-    }
-    const size_t n_words = ((size_t)BINS << shift) / WORD_CELLS;
-    if (shift <= MAX_SHIFT && node->n_rows <= MOST_COUNTED && n_words <= 2 * node->n_rows) {
-        return scan_table(self, scan, feature, shift);
-    }
-    return scan_sorted(self, scan, feature);
+    const bool is_table = shift <= MAX_SHIFT && node->n_rows <= MAX_COUNTED &&
+                          ((size_t)BINS << shift) <= 8 * node->n_rows;
+    return is_table ? scan_table(self, scan, feature, shift) : scan_sorted(self, scan, feature);
 }
 
 /* ---- targets ---- */
@@ -314,6 +406,9 @@ TwinSplit twin_splitter_choose(TwinSplitter *self, const TwinSplitNode *node, bo
     Scan scan = {.node = node, .least = now(node)};
     const double whole = scan.least;
     reserve(self, node);
+    if (node->classes != NULL && is_packed(node)) {
+        begin_packed(self, node);
+    }
     memset(self->bin_rows, 0, sizeof self->bin_rows);
     for (size_t f = 0; f < node->n_features; f++) {
         const uint16_t feature = node->features[f];
