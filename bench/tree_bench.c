@@ -19,6 +19,7 @@ typedef struct {
     size_t n_features;
     TwinBins *bins;
     TwinBinMatrix *matrix;
+    uint8_t **columns; /* of the peer */
     uint32_t *classes;
     double *target;
     size_t plain_rows; /* the peer, which is slow, gets so many */
@@ -154,7 +155,7 @@ typedef struct {
 static void scan_plainly(const Bench *bench, const uint32_t *rows, size_t n_rows, size_t feature,
                          Split *best)
 {
-    const uint8_t *column = bench->matrix->column[feature];
+    const uint8_t *column = bench->columns[feature];
     size_t starts[257] = {0};
     g_autofree uint32_t *ordered = g_new(uint32_t, n_rows);
     for (size_t i = 0; i < n_rows; i++) {
@@ -218,7 +219,7 @@ static void grow_plainly(Bench *bench, uint32_t *rows, size_t n_rows)
     }
     size_t n_left = 0;
     for (size_t i = 0; i < n_rows; i++) {
-        if (bench->matrix->column[best.feature][rows[i]] <= best.bin) {
+        if (bench->columns[best.feature][rows[i]] <= best.bin) {
             const uint32_t row = rows[i];
             rows[i] = rows[n_left];
             rows[n_left++] = row;
@@ -340,7 +341,18 @@ int main(int argc, char **argv)
     bench.bins = twin_bins_learn(sample, 1, NULL);
     bench.matrix = twin_bin_matrix_new(bench.n_features);
     make_rows(&bench, false, NULL);
+    bench.columns = g_new(uint8_t *, bench.n_features);
+    for (size_t f = 0; f < bench.n_features; f++) {
+        bench.columns[f] = g_new(uint8_t, bench.plain_rows);
+        for (size_t r = 0; r < bench.plain_rows; r++) {
+            bench.columns[f][r] = twin_bin_matrix_row(bench.matrix, r)[f];
+        }
+    }
     run(&bench, n_runs);
+    for (size_t f = 0; f < bench.n_features; f++) {
+        g_free(bench.columns[f]);
+    }
+    g_free(bench.columns);
     twin_bins_free(bench.bins);
     twin_bin_matrix_free(bench.matrix);
     g_free(bench.classes);

@@ -158,7 +158,7 @@ static void test_a_matrix_holds_the_bins_of_its_rows(void)
     g_autoptr(TwinBinMatrix) appended = twin_bin_matrix_new(3);
     g_autoptr(TwinBinMatrix) set = twin_bin_matrix_new(3);
     g_assert_true(twin_bin_matrix_resize(set, ROWS, NULL));
-    g_assert_cmpuint(set->column[2][ROWS - 1], ==, 0);
+    g_assert_cmpuint(twin_bin_matrix_row(set, ROWS - 1)[2], ==, 0);
     for (size_t first = 0; first < ROWS; first += BLOCK) {
         const size_t n = MIN((size_t)BLOCK, ROWS - first);
         g_assert_true(twin_bin_matrix_append(appended, bins, rows + 3 * first, n, NULL));
@@ -166,10 +166,11 @@ static void test_a_matrix_holds_the_bins_of_its_rows(void)
     twin_bin_matrix_set(set, bins, 3000, rows + 3 * (size_t)3000, ROWS - 3000);
     twin_bin_matrix_set(set, bins, 0, rows, 3000);
     g_assert_cmpuint(appended->n_rows, ==, ROWS);
-    for (size_t p = 0; p < 3; p++) {
-        g_assert_cmpmem(appended->column[p], ROWS, set->column[p], ROWS);
-        for (size_t r = 0; r < ROWS; r++) {
-            g_assert_cmpuint(set->column[p][r], ==, twin_bins_of(bins, p, rows[3 * r + p]));
+    for (size_t r = 0; r < ROWS; r++) {
+        for (size_t p = 0; p < 3; p++) {
+            const uint8_t bin = twin_bins_of(bins, p, rows[3 * r + p]);
+            g_assert_cmpuint(twin_bin_matrix_row(set, r)[p], ==, bin);
+            g_assert_cmpuint(twin_bin_matrix_row(appended, r)[p], ==, bin);
         }
     }
 }

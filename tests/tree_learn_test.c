@@ -82,7 +82,7 @@ static int64_t n_log_n(size_t n)
 
 static bool is_left(const Data *data, uint32_t row, size_t feature, unsigned bin)
 {
-    return data->matrix->column[feature][row] <= bin;
+    return twin_bin_matrix_row(data->matrix, row)[feature] <= bin;
 }
 
 /* n log2 n of one side less that of each of its classes: the bits that its classes take. */
@@ -246,13 +246,9 @@ static void assert_rows_find_their_leaves(const Data *data, const TwinTree *tree
     for (uint32_t i = 0; i < tree->n_rows; i++) {
         place[tree->rows[i]] = i;
     }
-    g_autofree uint8_t *bins = g_new(uint8_t, data->n_features);
     for (uint32_t row = 0; row < data->n_rows; row++) {
         const float *values = data->values + row * data->n_features;
-        for (size_t f = 0; f < data->n_features; f++) {
-            bins[f] = data->matrix->column[f][row];
-        }
-        const uint32_t leaf = twin_tree_find(tree, bins);
+        const uint32_t leaf = twin_tree_find(tree, twin_bin_matrix_row(data->matrix, row));
         g_assert_cmpuint(twin_tree_find_values(tree, values), ==, leaf);
         g_assert_true(twin_tree_is_leaf(tree, leaf));
         g_assert_cmpuint(place[row], >=, tree->ranges[leaf].first);
@@ -310,7 +306,7 @@ static void test_what_a_sample_misses_is_found_on_more_rows(void)
     g_autoptr(Data) data = make_data(20000, 3, 2, 4);
     for (size_t r = 0; r < data->n_rows; r++) {
         data->classes[r] = r % 10000 == 77;
-        data->matrix->column[0][r] = (uint8_t)data->classes[r];
+        data->matrix->bins[r * data->n_features] = (uint8_t)data->classes[r];
     }
     const TwinTreeOptions options = {.min_leaf = 1, .n_sampled = 100, .n_threads = 1};
     g_autoptr(TwinTree) tree = learn(data, false, &options);
@@ -343,7 +339,7 @@ static void test_a_penalty_is_in_bits(void)
     g_autoptr(Data) data = make_data(16, 1, 2, 1);
     for (size_t r = 0; r < 16; r++) {
         data->classes[r] = r < 8;
-        data->matrix->column[0][r] = r < 8;
+        data->matrix->bins[r] = r < 8;
     }
     TwinTreeOptions options = {.min_leaf = 1, .penalty = 15.9, .n_threads = 1};
     g_autoptr(TwinTree) split = learn(data, false, &options);

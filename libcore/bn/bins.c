@@ -280,28 +280,20 @@ TwinBinMatrix *twin_bin_matrix_new(size_t n_parents)
 {
     TwinBinMatrix *self = g_new0(TwinBinMatrix, 1);
     self->n_parents = n_parents;
-    self->column = g_new0(uint8_t *, n_parents);
     return self;
 }
 
 void twin_bin_matrix_free(TwinBinMatrix *self)
 {
     if (self != NULL) {
-        for (size_t p = 0; p < self->n_parents; p++) {
-            g_free(self->column[p]);
-        }
-        g_free(self->column);
+        g_free(self->bins);
         g_free(self);
     }
 }
 
 static bool make_room(TwinBinMatrix *self, size_t n_room, GError **error)
 {
-    bool is_done = n_room <= UINT32_MAX;
-    for (size_t p = 0; p < self->n_parents && is_done; p++) {
-        is_done = twin_array_resize(&self->column[p], n_room, 1);
-    }
-    if (!is_done) {
+    if (n_room > UINT32_MAX || !twin_array_resize(&self->bins, n_room, self->n_parents)) {
         g_set_error(error, TWIN_ERROR, TWIN_ERROR_TOO_LARGE,
                     "%zu rows of %zu parents do not fit in memory; learn from fewer flows", n_room,
                     self->n_parents);
@@ -316,15 +308,17 @@ bool twin_bin_matrix_resize(TwinBinMatrix *self, size_t n_rows, GError **error)
     if (n_rows > self->n_room && !make_room(self, n_rows, error)) {
         return false;
     }
-    for (size_t p = 0; p < self->n_parents && n_rows > self->n_rows; p++) {
-        memset(self->column[p] + self->n_rows, 0, n_rows - self->n_rows);
+    if (n_rows > self->n_rows) {
+        memset(self->bins + self->n_rows * self->n_parents, 0,
+               (n_rows - self->n_rows) * self->n_parents);
     }
     self->n_rows = n_rows;
     return true;
 }
 
-/* Many parents are properties of the flow, so the value before often comes again. */
-static void set_column(const float *edges, size_t n_edges, const float *values, size_t stride,
+/* Many parents are properties of the flow, so the value before often comes again. @stride is that
+ * of the values and of the bins. */
+static void set_parent(const float *edges, size_t n_edges, const float *values, size_t stride,
                        uint8_t *bins, size_t n_rows)
 {
     float last = values[0];
@@ -335,7 +329,7 @@ static void set_column(const float *edges, size_t n_edges, const float *values, 
             last = value;
             bin = count_below(edges, n_edges, value);
         }
-        bins[r] = bin;
+        bins[r * stride] = bin;
     }
 }
 
@@ -344,10 +338,11 @@ void twin_bin_matrix_set(TwinBinMatrix *self, const TwinBins *bins, size_t first
 {
     g_return_if_fail(bins->n_parents == self->n_parents);
     g_return_if_fail(first <= self->n_rows && n_rows <= self->n_rows - first);
+    uint8_t *bytes = self->bins + first * self->n_parents;
     for (size_t p = 0; p < self->n_parents && n_rows > 0; p++) {
         size_t n_edges = 0;
         const float *edges = twin_bins_edges(bins, p, &n_edges);
-        set_column(edges, n_edges, rows + p, self->n_parents, self->column[p] + first, n_rows);
+        set_parent(edges, n_edges, rows + p, self->n_parents, bytes + p, n_rows);
     }
 }
 

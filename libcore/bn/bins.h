@@ -80,13 +80,14 @@ const float *twin_bins_edges(const TwinBins *self, size_t parent, size_t *n_out)
 uint8_t twin_bins_of(const TwinBins *self, size_t parent, float value);
 
 /**
- * Rows as bytes, parent by parent: column[j][row]. One byte a row and parent, whose memory it owns.
+ * Rows as bytes, one after the other, whose memory it owns: a node of a tree looks at few rows and
+ * all their parents, so what it needs stands together.
  */
 typedef struct {
     size_t n_parents;
     size_t n_rows;
-    size_t n_room; /* rows that fit before the columns must grow */
-    uint8_t **column;
+    size_t n_room; /* rows that there is memory for */
+    uint8_t *bins;
 } TwinBinMatrix;
 
 /** An empty matrix. (transfer full) */
@@ -114,6 +115,12 @@ void twin_bin_matrix_set(TwinBinMatrix *self, const TwinBins *bins, size_t first
 /** twin_bin_matrix_resize() by @n_rows (in steps of growing size), then twin_bin_matrix_set(). */
 bool twin_bin_matrix_append(TwinBinMatrix *self, const TwinBins *bins, const float *rows,
                             size_t n_rows, GError **error) TWIN_CHECKED;
+
+/** The bins of row @row, one a parent, as twin_tree_find() takes them. Borrowed. */
+static inline const uint8_t *twin_bin_matrix_row(const TwinBinMatrix *self, size_t row)
+{
+    return self->bins + row * self->n_parents;
+}
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TwinBinSample, twin_bin_sample_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TwinBins, twin_bins_free)

@@ -10,6 +10,8 @@
 static const double least_bits = 1e-6;
 static const double least_share = 1e-9;
 
+enum { MOST_GATHERED = 1 << 20 }; /* bytes of a node's rows that are gathered at once */
+
 /* A node that waits: its place, and where the features are that may vary in it. */
 typedef struct {
     uint32_t node;
@@ -21,14 +23,18 @@ struct TwinGrower {
     TwinSplitter *splitter;
     uint32_t *numbers; /* a class each: its number among a node's; UINT32_MAX between uses */
     uint32_t *found;   /* classes that have a number */
-    /* Of a subtree: */
-    uint8_t *bytes; /* bins of what varies in it, column after column */
+    uint32_t *places;  /* 0, 1, 2, … */
+    size_t n_places;
+    /* Bins of a node's or a subtree's rows, gathered, column after column: */
+    uint8_t *bytes;
+    size_t n_bytes;
     const uint8_t **columns;
+    size_t n_columns;
+    /* Of a subtree: */
     uint16_t *global;   /* feature of each column */
     bool *varies;       /* in the node at hand, a feature each */
     uint16_t *features; /* level by level: columns that may vary in the nodes there */
     size_t n_feature_room;
-    size_t n_columns;
     uint32_t classes[TWIN_GROW_ROWS];
     int32_t targets[TWIN_GROW_ROWS];
     uint32_t rows[TWIN_GROW_ROWS]; /* from 0, in the order of the leaves */
@@ -37,7 +43,7 @@ struct TwinGrower {
     GArray *waiting;
 };
 
-TwinGrower *twin_grower_new(const TwinGrowTable *table, size_t n_features)
+TwinGrower *twin_grower_new(const TwinGrowTable *table)
 {
     TwinGrower *self = g_new0(TwinGrower, 1);
     self->table = table;
@@ -45,10 +51,9 @@ TwinGrower *twin_grower_new(const TwinGrowTable *table, size_t n_features)
     self->numbers = g_new(uint32_t, table->n_classes);
     memset(self->numbers, 0xFF, table->n_classes * sizeof *self->numbers);
     self->found = g_new(uint32_t, table->n_classes);
-    self->bytes = g_new(uint8_t, n_features * TWIN_GROW_ROWS);
-    self->columns = g_new(const uint8_t *, n_features);
-    self->global = g_new(uint16_t, n_features);
-    self->varies = g_new(bool, n_features);
+    self->columns = g_new(const uint8_t *, table->stride);
+    self->global = g_new(uint16_t, table->stride);
+    self->varies = g_new(bool, table->stride);
     self->waiting = g_array_new(FALSE, FALSE, sizeof(Waiting));
     return self;
 }
@@ -59,6 +64,7 @@ void twin_grower_free(TwinGrower *self)
         twin_splitter_free(self->splitter);
         g_free(self->numbers);
         g_free(self->found);
+        g_free(self->places);
         g_free(self->bytes);
         g_free(self->columns);
         g_free(self->global);
@@ -130,8 +136,8 @@ static void describe_targets(const int32_t *targets, const uint32_t *rows, size_
     values->squares -= rest * rest / (double)n_rows;
 }
 
-void twin_grower_describe(TwinGrower *self, const TwinGrowTable *table, const uint32_t *rows,
-                          size_t n_rows, TwinGrowValues *values)
+static void describe(TwinGrower *self, const TwinGrowTable *table, const uint32_t *rows,
+                     size_t n_rows, TwinGrowValues *values)
 {
     reserve(values, n_rows);
     size_t n_found = 0;
@@ -156,23 +162,103 @@ void twin_grower_describe(TwinGrower *self, const TwinGrowTable *table, const ui
     }
 }
 
+void twin_grower_describe(TwinGrower *self, const uint32_t *rows, size_t n_rows,
+                          TwinGrowValues *values)
+{
+    describe(self, self->table, rows, n_rows, values);
+}
+
 /* ---- one split ---- */
 
-TwinSplit twin_grower_choose(TwinGrower *self, const TwinGrowTable *table,
-                             const TwinGrowValues *values, TwinSplitNode node, bool *varies_out)
+/* Columns of so many rows that those of neighbouring features do not fall into one set of the
+ * cache. */
+static size_t pitch_of(size_t n_rows)
 {
-    node.columns = table->columns;
-    node.min_leaf = table->min_leaf;
-    if (table->targets != NULL) {
-        node.targets = values->targets;
-        node.target_sum = values->target_sum;
-    } else {
-        node.classes = values->classes;
-        node.counts = values->counts;
-        node.n_classes = values->n_classes;
-        node.n_log_n = table->n_log_n;
+    return (n_rows / 128 * 2 + 3) * 64;
+}
+
+/* Copies the rows' bins, so that all that follows is near. */
+static void gather(TwinGrower *self, const uint32_t *rows, size_t n_rows, const uint16_t *features,
+                   size_t n_features)
+{
+    enum { AHEAD = 6, LINE = 64 };
+    const size_t pitch = pitch_of(n_rows);
+    if (n_features * pitch > self->n_bytes) {
+        self->n_bytes = n_features * pitch;
+        g_free(self->bytes);
+        self->bytes = g_new(uint8_t, self->n_bytes);
     }
-    return twin_splitter_choose(self->splitter, &node, varies_out);
+    const size_t stride = self->table->stride;
+    const uint8_t *bins = self->table->bins;
+    for (size_t i = 0; i < n_rows; i++) {
+        const uint8_t *ahead = bins + rows[i + AHEAD < n_rows ? i + AHEAD : i] * stride;
+        for (size_t at = features[0]; at <= features[n_features - 1]; at += LINE) {
+            __builtin_prefetch(ahead + at);
+        }
+        const uint8_t *from = bins + rows[i] * stride;
+        uint8_t *to = self->bytes + i;
+        for (size_t f = 0; f < n_features; f++) {
+            *to = from[features[f]];
+            to += pitch;
+        }
+    }
+    for (size_t f = 0; f < n_features; f++) {
+        self->columns[f] = self->bytes + f * pitch;
+    }
+    self->n_columns = n_features;
+}
+
+static const uint32_t *get_places(TwinGrower *self, size_t n)
+{
+    if (n > self->n_places) {
+        self->n_places = n;
+        g_free(self->places);
+        self->places = g_new(uint32_t, n);
+        for (size_t i = 0; i < n; i++) {
+            self->places[i] = (uint32_t)i;
+        }
+    }
+    return self->places;
+}
+
+/* @node: what rows and features there are; the rest is filled in. */
+static TwinSplit choose(TwinGrower *self, const TwinGrowValues *values, TwinSplitNode *node,
+                        bool *varies_out)
+{
+    node->columns = self->columns;
+    node->min_leaf = self->table->min_leaf;
+    if (self->table->targets != NULL) {
+        node->targets = values->targets;
+        node->target_sum = values->target_sum;
+    } else {
+        node->classes = values->classes;
+        node->counts = values->counts;
+        node->n_classes = values->n_classes;
+        node->n_log_n = self->table->n_log_n;
+    }
+    return twin_splitter_choose(self->splitter, node, varies_out);
+}
+
+TwinSplit twin_grower_choose(TwinGrower *self, const uint32_t *rows, size_t n_rows,
+                             const TwinGrowValues *values, const TwinGrowFeatures *features)
+{
+    TwinSplit best = {.gain = 0};
+    const size_t share = MAX(MOST_GATHERED / pitch_of(n_rows), (size_t)1);
+    for (size_t f = 0; f < features->n_features; f += share) {
+        const size_t n_features = MIN(share, features->n_features - f);
+        gather(self, rows, n_rows, features->features + f, n_features);
+        for (size_t c = 0; c < n_features; c++) {
+            self->global[c] = (uint16_t)c;
+        }
+        TwinSplitNode node = {.features = self->global,
+                              .n_features = n_features,
+                              .rows = get_places(self, n_rows),
+                              .n_rows = n_rows};
+        TwinSplit split = choose(self, values, &node, features->varies_out + f);
+        split.feature = features->features[f + split.feature];
+        best = split.gain > best.gain ? split : best;
+    }
+    return best;
 }
 
 bool twin_grow_is_worth(const TwinGrowTable *table, const TwinGrowValues *values,
@@ -190,14 +276,14 @@ bool twin_grow_is_worth(const TwinGrowTable *table, const TwinGrowValues *values
            (double)n_rows / 2 * log2(values->squares / rest) > table->penalty;
 }
 
-size_t twin_grow_divide(const uint8_t *column, uint8_t bin, uint32_t *rows, size_t n_rows,
-                        uint32_t *scratch)
+static size_t divide(const uint8_t *column, size_t stride, uint8_t bin, uint32_t *rows,
+                     size_t n_rows, uint32_t *scratch)
 {
     size_t n_left = 0;
     size_t n_right = 0;
     for (size_t i = 0; i < n_rows; i++) {
         const uint32_t row = rows[i];
-        const bool is_right = column[row] > bin;
+        const bool is_right = column[row * stride] > bin;
         rows[n_left] = row; /* both are written, one stays: no branch that cannot be foretold */
         scratch[n_right] = row;
         n_left += !is_right;
@@ -205,6 +291,13 @@ size_t twin_grow_divide(const uint8_t *column, uint8_t bin, uint32_t *rows, size
     }
     memcpy(rows + n_left, scratch, n_right * sizeof *rows);
     return n_left;
+}
+
+size_t twin_grower_divide(const TwinGrower *self, const TwinSplit *split, uint32_t *rows,
+                          size_t n_rows, uint32_t *scratch)
+{
+    const TwinGrowTable *table = self->table;
+    return divide(table->bins + split->feature, table->stride, split->bin, rows, n_rows, scratch);
 }
 
 float twin_grow_threshold(const TwinBins *bins, const TwinSplit *split)
@@ -252,22 +345,16 @@ void twin_grow_nodes_split(TwinGrowNodes *self, uint32_t node, const TwinSplit *
 
 /* ---- a subtree ---- */
 
-/* Copies what varies among the rows: from here on all is near, and the rest never looked at. */
-static void gather(TwinGrower *self, const uint32_t *rows, size_t n_rows, const uint16_t *features,
-                   size_t n_features)
+/* Gathers all that varies among the rows; the rest is never looked at. */
+static void begin_subtree(TwinGrower *self, const uint32_t *rows, size_t n_rows,
+                          const uint16_t *features, size_t n_features)
 {
+    gather(self, rows, n_rows, features, n_features);
     self->n_columns = 0;
     for (size_t f = 0; f < n_features; f++) {
-        const uint8_t *column = self->table->columns[features[f]];
-        uint8_t *copy = self->bytes + self->n_columns * n_rows;
-        const uint8_t first = column[rows[0]];
-        uint8_t differs = 0;
-        for (size_t i = 0; i < n_rows; i++) {
-            copy[i] = column[rows[i]];
-            differs |= copy[i] ^ first;
-        }
-        if (differs != 0) {
-            self->columns[self->n_columns] = copy;
+        const uint8_t *column = self->columns[f];
+        if (memcmp(column, column + 1, n_rows - 1) != 0) {
+            self->columns[self->n_columns] = column;
             self->global[self->n_columns++] = features[f];
         }
     }
@@ -322,40 +409,38 @@ static void descend(TwinGrower *self, size_t number, size_t n_features)
 }
 
 /* Splits the node where that is worth it. */
-static bool grow_node(TwinGrower *self, const TwinGrowTable *table, TwinGrowNodes *nodes,
-                      Waiting at)
+static bool grow_node(TwinGrower *self, const TwinGrowTable *near, TwinGrowNodes *nodes, Waiting at)
 {
     TwinTreeRange *range = &nodes->ranges[at.node];
     uint32_t *rows = self->rows + range->first;
     const size_t n_rows = range->last - range->first;
-    twin_grower_describe(self, table, rows, n_rows, &self->values);
+    describe(self, near, rows, n_rows, &self->values);
     range->n_distinct = (uint32_t)self->values.n_classes;
-    if (!self->values.varies || n_rows / 2 < table->min_leaf) {
+    if (!self->values.varies || n_rows / 2 < near->min_leaf) {
         return false;
     }
     const uint16_t *features = level(self, at.level);
-    const TwinSplitNode node = {
+    TwinSplitNode node = {
         .features = features, .n_features = length(features), .rows = rows, .n_rows = n_rows};
-    TwinSplit split = twin_grower_choose(self, table, &self->values, node, self->varies);
-    if (!twin_grow_is_worth(table, &self->values, &split, n_rows, n_rows)) {
+    TwinSplit split = choose(self, &self->values, &node, self->varies);
+    if (!twin_grow_is_worth(near, &self->values, &split, n_rows, n_rows)) {
         return false;
     }
     descend(self, at.level, node.n_features);
     const size_t n_left =
-        twin_grow_divide(table->columns[split.feature], split.bin, rows, n_rows, self->scratch);
+        divide(self->columns[split.feature], 1, split.bin, rows, n_rows, self->scratch);
     split.feature = self->global[split.feature];
-    twin_grow_nodes_split(nodes, at.node, &split, twin_grow_threshold(table->bins, &split), n_left);
+    twin_grow_nodes_split(nodes, at.node, &split, twin_grow_threshold(near->edges, &split), n_left);
     return true;
 }
 
 void twin_grower_grow(TwinGrower *self, uint32_t *rows, size_t n_rows, const uint16_t *features,
                       size_t n_features, TwinGrowNodes *nodes)
 {
-    gather(self, rows, n_rows, features, n_features);
-    TwinGrowTable table = *self->table;
-    table.columns = self->columns;
-    table.classes = self->classes;
-    table.targets = self->table->targets != NULL ? self->targets : NULL;
+    begin_subtree(self, rows, n_rows, features, n_features);
+    TwinGrowTable near = *self->table;
+    near.classes = self->classes;
+    near.targets = self->table->targets != NULL ? self->targets : NULL;
     begin_levels(self);
     g_array_set_size(self->waiting, 0);
     (void)twin_grow_nodes_add(nodes, (TwinTreeRange){.last = (uint32_t)n_rows});
@@ -364,7 +449,7 @@ void twin_grower_grow(TwinGrower *self, uint32_t *rows, size_t n_rows, const uin
     while (self->waiting->len > 0) {
         at = g_array_index(self->waiting, Waiting, self->waiting->len - 1);
         g_array_set_size(self->waiting, self->waiting->len - 1);
-        if (grow_node(self, &table, nodes, at)) {
+        if (grow_node(self, &near, nodes, at)) {
             /* The left one first: the level's features stand until the right one had its turn. */
             Waiting child = {.node = nodes->nodes[at.node].left + 1, .level = at.level + 1};
             g_array_append_val(self->waiting, child);

@@ -14,12 +14,13 @@ enum { TWIN_GROW_ROWS = 2048 }; /* a node of at most so many rows is the root of
 
 /** Rows to learn from. Borrowed. */
 typedef struct {
-    const uint8_t *const *columns; /* columns[feature][row] */
-    const uint32_t *classes;       /* of each row, below n_classes */
+    const uint8_t *bins; /* bins[row × stride + feature] */
+    size_t stride;
+    const uint32_t *classes; /* of each row, below n_classes */
     size_t n_classes;
     const int32_t *targets; /* NULL: splits are by classes */
     const int64_t *n_log_n;
-    const TwinBins *bins;
+    const TwinBins *edges;
     size_t min_leaf;
     double penalty;
 } TwinGrowTable;
@@ -39,25 +40,27 @@ typedef struct {
 /** Scratch of one thread. */
 typedef struct TwinGrower TwinGrower;
 
-TwinGrower *twin_grower_new(const TwinGrowTable *table, size_t n_features);
+TwinGrower *twin_grower_new(const TwinGrowTable *table);
 void twin_grower_free(TwinGrower *self);
 
 /** How many classes the rows have. Cost: one look-up a row. */
 size_t twin_grower_count_classes(TwinGrower *self, const uint32_t *rows, size_t n_rows);
 
 /** Describes the rows; the arrays of @values are the caller's to free, twin_grow_values_clear(). */
-void twin_grower_describe(TwinGrower *self, const TwinGrowTable *table, const uint32_t *rows,
-                          size_t n_rows, TwinGrowValues *values);
+void twin_grower_describe(TwinGrower *self, const uint32_t *rows, size_t n_rows,
+                          TwinGrowValues *values);
 void twin_grow_values_clear(TwinGrowValues *values);
 
-/**
- * The best split of rows that @values describe, worth it or not.
- *
- * @param node       features and rows of it; the rest is filled in
- * @param varies_out as of twin_splitter_choose()
- */
-TwinSplit twin_grower_choose(TwinGrower *self, const TwinGrowTable *table,
-                             const TwinGrowValues *values, TwinSplitNode node, bool *varies_out);
+/** Features that a split is looked for among. Borrowed. */
+typedef struct {
+    const uint16_t *features; /* rising */
+    size_t n_features;
+    bool *varies_out; /* of each: whether the rows have more than one bin of it */
+} TwinGrowFeatures;
+
+/** The best split of rows that @values describe, by some features, worth it or not. */
+TwinSplit twin_grower_choose(TwinGrower *self, const uint32_t *rows, size_t n_rows,
+                             const TwinGrowValues *values, const TwinGrowFeatures *features);
 
 /** Whether a split found on @n_chosen rows of a node of @n_rows saves enough. */
 bool twin_grow_is_worth(const TwinGrowTable *table, const TwinGrowValues *values,
@@ -69,8 +72,8 @@ bool twin_grow_is_worth(const TwinGrowTable *table, const TwinGrowValues *values
  * @param scratch n_rows more
  * @return how many are on the left
  */
-size_t twin_grow_divide(const uint8_t *column, uint8_t bin, uint32_t *rows, size_t n_rows,
-                        uint32_t *scratch);
+size_t twin_grower_divide(const TwinGrower *self, const TwinSplit *split, uint32_t *rows,
+                          size_t n_rows, uint32_t *scratch);
 
 /** The edge that is the right end of the split's bin. */
 float twin_grow_threshold(const TwinBins *bins, const TwinSplit *split);

@@ -102,7 +102,7 @@ static void prepare(size_t index, unsigned thread, void *data)
         take_sample(learner, item, rows, n_rows);
         rows = item->sample;
     }
-    twin_grower_describe(grower, &learner->table, rows, item->n_chosen, &item->values);
+    twin_grower_describe(grower, rows, item->n_chosen, &item->values);
 }
 
 static void choose(size_t index, unsigned thread, void *data)
@@ -118,12 +118,12 @@ static void choose(size_t index, unsigned thread, void *data)
     }
     size_t n_rows = 0;
     const uint32_t *rows = item_rows(learner, item, &n_rows);
-    const TwinSplitNode node = {.features = item->features + first,
-                                .n_features = end - first,
-                                .rows = item->sample != NULL ? item->sample : rows,
-                                .n_rows = item->n_chosen};
-    item->best[chunk] = twin_grower_choose(learner->growers[thread], &learner->table, &item->values,
-                                           node, item->varies + first);
+    const TwinGrowFeatures features = {.features = item->features + first,
+                                       .n_features = end - first,
+                                       .varies_out = item->varies + first};
+    item->best[chunk] =
+        twin_grower_choose(learner->growers[thread], item->sample != NULL ? item->sample : rows,
+                           item->n_chosen, &item->values, &features);
 }
 
 /* Whether a split was found that is worth it; then it is best[0]. */
@@ -143,16 +143,14 @@ static bool take_best(const Learner *learner, Item *item)
 
 static void divide(size_t index, unsigned thread, void *data)
 {
-    (void)thread;
     Learner *learner = data;
     Item *item = &g_array_index(learner->round, Item, index);
     if (item->is_split) {
         size_t n_rows = 0;
         uint32_t *rows = item_rows(learner, item, &n_rows);
-        const TwinSplit *split = &item->best[0];
+        uint32_t *scratch = learner->scratch + (rows - learner->rows);
         item->n_chosen =
-            twin_grow_divide(learner->table.columns[split->feature], split->bin, rows, n_rows,
-                             learner->scratch + learner->nodes.ranges[item->node].first);
+            twin_grower_divide(learner->growers[thread], &item->best[0], rows, n_rows, scratch);
     }
 }
 
@@ -203,7 +201,7 @@ static GArray *next_round(Learner *learner)
             const TwinSplit *split = &item->best[0];
             const size_t n_features = keep_varying(item);
             twin_grow_nodes_split(&learner->nodes, item->node, split,
-                                  twin_grow_threshold(learner->table.bins, split), item->n_chosen);
+                                  twin_grow_threshold(learner->table.edges, split), item->n_chosen);
             const uint32_t left = learner->nodes.nodes[item->node].left;
             enter(learner, left, item->features, n_features, next);
             enter(learner, left + 1, item->features, n_features, next);
@@ -297,7 +295,7 @@ static TwinTree *grow(Learner *learner, const uint16_t *features, size_t n_featu
     const size_t room = features[n_features - 1] + (size_t)1;
     g_autoptr(GPtrArray) growers = g_ptr_array_new_with_free_func((GDestroyNotify)twin_grower_free);
     for (unsigned t = 0; t < n_threads; t++) {
-        g_ptr_array_add(growers, twin_grower_new(&learner->table, n_features));
+        g_ptr_array_add(growers, twin_grower_new(&learner->table));
     }
     learner->growers = (TwinGrower **)growers->pdata;
     learner->subtree_rows = TWIN_GROW_ROWS;
@@ -411,8 +409,9 @@ TwinTree *twin_tree_learn(const TwinTreeData *data, const TwinTreeOptions *optio
     size_t n_features = 0;
     g_autofree uint16_t *features = take_features(data, &n_features);
     Learner learner = {.options = options,
-                       .table = {.columns = (const uint8_t *const *)data->matrix->column,
-                                 .bins = data->bins,
+                       .table = {.bins = data->matrix->bins,
+                                 .stride = data->matrix->n_parents,
+                                 .edges = data->bins,
                                  .min_leaf = options->min_leaf,
                                  .penalty = options->penalty},
                        .n_rows = data->rows != NULL ? data->n_rows : data->matrix->n_rows,
