@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/parents.h"
 
-#include "host/log10.h"
+#include "host/decades.h"
 
 #include <glib.h>
 #include <string.h>
@@ -285,6 +285,7 @@ void twin_window_parents_look(TwinWindowParents *self, const TwinHosts *hosts,
         .arrived = hosts->arrived[packet->side],
         .packet = packet,
         .now_ns = packet->sent_ns,
+        .shift = twin_host_shift(hosts, packet->side, 0),
     };
 }
 
@@ -295,8 +296,7 @@ static inline double newly_covered(const TwinWindowParents *p)
 
 static inline double edge_gap(const TwinWindowParents *p)
 {
-    const int shift = (int)CLAMP(p->plan[TWIN_PLAN_WINDOW_SHIFT], 0, 14);
-    const int64_t offered = p->own->window * (INT64_C(1) << shift);
+    const int64_t offered = p->own->window * (INT64_C(1) << p->shift);
     return (double)(p->own->edge - p->packet->ack - offered);
 }
 

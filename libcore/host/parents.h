@@ -95,6 +95,7 @@ typedef struct {
     const double *arrived;
     const TwinHostPacket *packet; /* about to be sent; its window is not read */
     int64_t now_ns;
+    unsigned shift; /* of the window */
 } TwinWindowParents;
 
 void twin_window_parents_look(TwinWindowParents *self, const TwinHosts *hosts,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/replay.h"
 
+#include "host/decades.h"
 #include "host/events.h"
-#include "host/log10.h"
 #include "packet/tcp.h"
 
 #include <math.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/state.h"
 
+#include "host/decades.h"
 #include "host/delayed_ack.h"
-#include "host/log10.h"
 #include "host/round_trip.h"
 #include "packet/tcp.h"
 
@@ -16,6 +16,8 @@ enum {
     PSH = TWIN_TCP_PSH,
     ACK = TWIN_TCP_ACK
 };
+
+enum { MOST_SHIFT = 14 }; /* RFC 7323, 2.3 */
 
 /* Slow start after idle: the congestion window falls back. */
 #define IDLE_NS INT64_C(250000000)
@@ -388,9 +390,10 @@ void twin_host_arrive(TwinHosts *self, const TwinHostPacket *k, int32_t index, i
     count_packet(self->arrived[host], k, 1);
 }
 
-static unsigned window_shift(const TwinHosts *self, unsigned host)
+unsigned twin_host_shift(const TwinHosts *self, unsigned host, uint16_t flags)
 {
-    return (unsigned)CLAMP(self->plan[host].at[TWIN_PLAN_WINDOW_SHIFT], 0, 14);
+    const double shift = self->plan[host].at[TWIN_PLAN_WINDOW_SHIFT];
+    return (flags & SYN) != 0 ? 0 : (unsigned)twin_plan_whole(shift, MOST_SHIFT);
 }
 
 int64_t twin_host_edge(const TwinHosts *self, const TwinHostPacket *packet)
@@ -398,13 +401,13 @@ int64_t twin_host_edge(const TwinHosts *self, const TwinHostPacket *packet)
     if ((packet->flags & (ACK | RST)) != ACK) {
         return 0;
     }
-    const unsigned shift = (packet->flags & SYN) != 0 ? 0 : window_shift(self, packet->side);
+    const unsigned shift = twin_host_shift(self, packet->side, packet->flags);
     return packet->ack + ((int64_t)packet->window << shift);
 }
 
 int64_t twin_host_edge_window(const TwinHosts *self, unsigned host, int64_t ack)
 {
-    const int64_t unit = INT64_C(1) << window_shift(self, host);
+    const int64_t unit = INT64_C(1) << twin_host_shift(self, host, 0);
     const int64_t room = self->host[host].edge - ack;
     return room > 0 ? (room + unit - 1) / unit : room / unit;
 }

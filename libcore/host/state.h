@@ -165,6 +165,9 @@ int64_t twin_host_edge(const TwinHosts *self, const TwinHostPacket *packet);
 /** How the window of @packet, which its host is about to send, stands to the one before. */
 TwinWindowCode twin_host_window_code(const TwinHosts *self, const TwinHostPacket *packet);
 
+/** By how many bits the window of a packet of @host with @flags is to be shifted. */
+unsigned twin_host_shift(const TwinHosts *self, unsigned host, uint16_t flags);
+
 /** The window of a packet with acknowledgement @ack that keeps the right edge; rounded up. */
 int64_t twin_host_edge_window(const TwinHosts *self, unsigned host, int64_t ack);
 
@@ -190,6 +193,15 @@ static inline int64_t twin_host_waited_ns(const TwinHostState *self, int64_t now
 static inline uint64_t twin_host_n_flight(const TwinHostState *self)
 {
     return self->n_flown - self->oldest;
+}
+
+/** A plan's entry, or a difference of them, as a whole number from 0 to @most, whatever it is. */
+static inline int64_t twin_plan_whole(double value, int64_t most)
+{
+    if (!(value > 0)) { /* nor a number */
+        return 0;
+    }
+    return value < (double)most ? (int64_t)value : most;
 }
 
 /** What a host must still send: SYNs, data, FINs, RSTs. */
