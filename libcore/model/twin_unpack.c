@@ -14,6 +14,9 @@ enum {
 /* A delay, a hold: no flow pauses for longer, whatever clock the capture had. */
 static const int64_t longest_ns = INT64_C(3600) * 1000000000 * 24 * 365;
 
+/* Numbers of one flow lie no further apart, however often they wrapped. */
+static const int64_t most_apart = INT64_C(1) << 48;
+
 typedef struct {
     TwinCursor cursor;
     TwinDesign *design;
@@ -76,7 +79,7 @@ static void unpack_outcome(Reader *reader)
     const size_t n_odd = whole(reader, UINT32_MAX);
     tables->odd = array_of(reader, n_odd, sizeof *tables->odd);
     for (size_t i = 0; i < n_odd && !reader->cursor.overrun; i++) {
-        tables->odd[i].by = twin_unpack_signed(&reader->cursor, -G_MAXUINT32, G_MAXUINT32);
+        tables->odd[i].by = twin_unpack_signed(&reader->cursor, -most_apart, most_apart);
         tables->odd[i].payload_bytes = (uint32_t)whole(reader, UINT16_MAX);
     }
     tables->n_odd = n_odd;
@@ -156,7 +159,7 @@ static void unpack_ack(Reader *reader)
     for (size_t r = 0; r < n_rows_of(reader, tables->ack); r++) {
         tables->acks[r].manner = (uint8_t)whole(reader, TWIN_N_ACKS - 1);
         tables->acks[r].by =
-            twin_unpack_signed(&reader->cursor, -(int64_t)UINT32_MAX * 4, (int64_t)UINT32_MAX * 4);
+            twin_unpack_signed(&reader->cursor, -most_apart, most_apart);
     }
 }
 
