@@ -173,6 +173,8 @@ static TwinSynthesiseOptions make_options(const Options *options)
     make.addresses = options_addresses(options, TWIN_ADDRESSES_KEEP);
     make.payload = options_payload(options);
     make.first_packet = options_first_packet(options);
+    make.privacy = options_privacy(options);
+    make.n_threads = options_threads(options);
     make.output = options->output;
     make.labels_output = options->labels_out;
     make.may_exist = options->force;

@@ -29,6 +29,7 @@ typedef struct {
     char *addresses;
     char *payload;
     char *first_packet;
+    char *privacy;
     char *format;
     char *flows;
     char *seed;
@@ -100,6 +101,7 @@ unsigned options_threads(const Options *options);
 /** What the words of these options say; without one the default. */
 TwinAddresses options_addresses(const Options *options, TwinAddresses fallback);
 TwinPayload options_payload(const Options *options);
+TwinPrivacy options_privacy(const Options *options);
 TwinFirstPacket options_first_packet(const Options *options);
 
 /** Prints "flowtwin: " and @error on stderr; the exit status that belongs to it. */
