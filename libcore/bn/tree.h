@@ -68,7 +68,7 @@ typedef struct {
 
 #define TWIN_TREE_OPTIONS_INIT                                                                     \
     {                                                                                              \
-        .min_leaf = 5, .n_sampled = 16384, .n_threads = 1                                          \
+        .min_leaf = 5, .n_sampled = 4096, .n_threads = 1                                           \
     }
 
 /**

@@ -355,37 +355,72 @@ static bool scan_classes(TwinSplitter *self, Scan *scan, uint16_t feature)
 
 /* ---- targets ---- */
 
+/* A word has the number of rows in its low 16 bits and the sum of their targets above: at most
+ * 2^16 targets of 32 bits. */
+static void begin_summed(TwinSplitter *self, const TwinSplitNode *node)
+{
+    for (size_t i = 0; i < node->n_rows; i++) {
+        self->step_of[i] = ((uint64_t)(int64_t)node->targets[i] << 16) + 1;
+    }
+}
+
+static inline void consider_sums(Scan *scan, uint16_t feature, size_t bin)
+{
+    if (may_split(scan)) {
+        const double left = (double)scan->sum_left;
+        const double right = (double)(scan->node->target_sum - scan->sum_left);
+        const double n_right = (double)(scan->node->n_rows - scan->n_left);
+        consider(scan, feature, bin,
+                 -(left * left / (double)scan->n_left + right * right / n_right));
+    }
+}
+
+static bool scan_summed(TwinSplitter *self, Scan *scan, uint16_t feature)
+{
+    const TwinSplitNode *node = scan->node;
+    const uint8_t *column = node->columns[feature];
+    const size_t n_used = node->n_rows <= FEW_ROWS ? count_few(self, node, column, 1)
+                                                   : count_many(self, node, column, 1);
+    uint64_t left = 0;
+    for (size_t u = 0; u < n_used; u++) {
+        uint64_t *words = self->words + 2 * (size_t)self->used[u];
+        left += words[0] + words[1];
+        words[0] = 0;
+        words[1] = 0;
+        scan->n_left = left & UINT16_MAX;
+        scan->sum_left = (int64_t)left >> 16;
+        consider_sums(scan, feature, self->used[u]);
+    }
+    return n_used > 1;
+}
+
+/* Any number of rows. */
 static bool scan_targets(TwinSplitter *self, Scan *scan, uint16_t feature)
 {
     const TwinSplitNode *node = scan->node;
     const uint8_t *column = node->columns[feature];
-    size_t low = BINS;
-    size_t high = 0;
+    memset(self->bin_rows, 0, sizeof self->bin_rows);
+    memset(self->bin_sums, 0, sizeof self->bin_sums);
     for (size_t i = 0; i < node->n_rows; i++) {
         const size_t bin = column[node->rows[i]];
-        low = bin < low ? bin : low;
-        high = bin > high ? bin : high;
         self->bin_rows[bin]++;
         self->bin_sums[bin] += node->targets[i];
     }
     scan->n_left = 0;
     scan->sum_left = 0;
-    for (size_t bin = low; bin <= high; bin++) {
-        const uint32_t n = self->bin_rows[bin];
-        scan->n_left += n;
-        scan->sum_left += self->bin_sums[bin];
-        self->bin_rows[bin] = 0;
-        self->bin_sums[bin] = 0;
-        if (n > 0 && may_split(scan)) {
-            const double left = (double)scan->sum_left;
-            const double right = (double)(node->target_sum - scan->sum_left);
-            const double n_right = (double)(node->n_rows - scan->n_left);
-            consider(scan, feature, bin,
-                     -(left * left / (double)scan->n_left + right * right / n_right));
+    size_t n_bins = 0;
+    for (size_t bin = 0; bin < BINS; bin++) {
+        if (self->bin_rows[bin] > 0) {
+            scan->n_left += self->bin_rows[bin];
+            scan->sum_left += self->bin_sums[bin];
+            consider_sums(scan, feature, bin);
+            n_bins++;
         }
     }
-    return low < high;
+    return n_bins > 1;
 }
+
+/* ---- all ---- */
 
 /* What a scan's "after" would be without a split. */
 static double now(const TwinSplitNode *node)
@@ -406,14 +441,17 @@ TwinSplit twin_splitter_choose(TwinSplitter *self, const TwinSplitNode *node, bo
     Scan scan = {.node = node, .least = now(node)};
     const double whole = scan.least;
     reserve(self, node);
-    if (node->classes != NULL && is_packed(node)) {
+    const bool is_summed = node->classes == NULL && node->n_rows <= MAX_COUNTED;
+    if (is_summed) {
+        begin_summed(self, node);
+    } else if (node->classes != NULL && is_packed(node)) {
         begin_packed(self, node);
     }
-    memset(self->bin_rows, 0, sizeof self->bin_rows);
     for (size_t f = 0; f < node->n_features; f++) {
         const uint16_t feature = node->features[f];
-        const bool varies = node->classes != NULL ? scan_classes(self, &scan, feature)
-                                                  : scan_targets(self, &scan, feature);
+        const bool varies = is_summed               ? scan_summed(self, &scan, feature)
+                            : node->classes == NULL ? scan_targets(self, &scan, feature)
+                                                    : scan_classes(self, &scan, feature);
         if (varies_out != NULL) {
             varies_out[f] = varies;
         }
