@@ -3,75 +3,10 @@
 
 #include "base/random.h"
 #include "bn/tree.h"
+#include "grown.h"
 
 #include <math.h>
 #include <string.h>
-
-/* Rows of floats, their bins, and what is learned from them. */
-typedef struct {
-    size_t n_rows;
-    size_t n_features;
-    float *values; /* row by row */
-    uint32_t *classes;
-    double *target;
-    TwinBins *bins;
-    TwinBinMatrix *matrix;
-} Data;
-
-static void data_free(Data *data)
-{
-    g_free(data->values);
-    g_free(data->classes);
-    g_free(data->target);
-    twin_bins_free(data->bins);
-    twin_bin_matrix_free(data->matrix);
-    g_free(data);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Data, data_free)
-
-/* Features from two values to all different; classes and targets follow some of them, with noise.
- */
-static Data *make_data(size_t n_rows, size_t n_features, uint32_t n_classes, uint64_t seed)
-{
-    Data *data = g_new0(Data, 1);
-    TwinRandom random = twin_random(seed, TWIN_RANDOM_SAMPLE, 0);
-    data->n_rows = n_rows;
-    data->n_features = n_features;
-    data->values = g_new(float, n_rows *n_features);
-    data->classes = g_new(uint32_t, n_rows);
-    data->target = g_new(double, n_rows);
-    g_autoptr(TwinBinSample) sample = twin_bin_sample_new(n_features, MAX(n_rows, 2), NULL);
-    for (size_t r = 0; r < n_rows; r++) {
-        float *row = data->values + r * n_features;
-        for (size_t f = 0; f < n_features; f++) {
-            const uint32_t spread = f % 4 == 0 ? 2 : f % 4 == 1 ? 7 : f % 4 == 2 ? 400 : UINT32_MAX;
-            row[f] = (float)twin_random_below(&random, spread) / (f % 3 == 0 ? 1 : -3);
-        }
-        const bool is_noise = twin_random_below(&random, 8) == 0;
-        const uint32_t code = (row[0] > 0 ? 1 : 0) + (row[1 % n_features] < -1 ? 2 : 0) +
-                              (fabsf(row[2 % n_features]) > 50 ? 3 : 0);
-        data->classes[r] = is_noise ? twin_random_below(&random, n_classes) : code % n_classes;
-        data->target[r] = 100.0 * data->classes[r] + twin_random_below(&random, 1000) / 250.0;
-        memcpy(twin_bin_sample_next(sample, r), row, n_features * sizeof *row);
-    }
-    data->bins = twin_bins_learn(sample, 1, NULL);
-    data->matrix = twin_bin_matrix_new(n_features);
-    g_assert_true(twin_bin_matrix_append(data->matrix, data->bins, data->values, n_rows, NULL));
-    return data;
-}
-
-static TwinTree *learn(const Data *data, bool by_target, const TwinTreeOptions *options)
-{
-    const TwinTreeData from = {.matrix = data->matrix,
-                               .bins = data->bins,
-                               .classes = data->classes,
-                               .target = by_target ? data->target : NULL};
-    GError *error = NULL;
-    TwinTree *tree = twin_tree_learn(&from, options, &error);
-    g_assert_no_error(error);
-    return tree;
-}
 
 /* ---- the naive reference ---- */
 
@@ -80,13 +15,13 @@ static int64_t n_log_n(size_t n)
     return n == 0 ? 0 : llrint((double)n * log2((double)n) * (1 << 28));
 }
 
-static bool is_left(const Data *data, uint32_t row, size_t feature, unsigned bin)
+static bool is_left(const Grown *data, uint32_t row, size_t feature, unsigned bin)
 {
     return twin_bin_matrix_row(data->matrix, row)[feature] <= bin;
 }
 
 /* n log2 n of one side less that of each of its classes: the bits that its classes take. */
-static int64_t bits_of(const Data *data, const uint32_t *rows, size_t n_rows)
+static int64_t bits_of(const Grown *data, const uint32_t *rows, size_t n_rows)
 {
     size_t counts[64] = {0};
     for (size_t i = 0; i < n_rows; i++) {
@@ -99,7 +34,7 @@ static int64_t bits_of(const Data *data, const uint32_t *rows, size_t n_rows)
     return bits;
 }
 
-static double squares_of(const Data *data, const uint32_t *rows, size_t n_rows)
+static double squares_of(const Grown *data, const uint32_t *rows, size_t n_rows)
 {
     double sum = 0;
     double squares = 0;
@@ -113,7 +48,7 @@ static double squares_of(const Data *data, const uint32_t *rows, size_t n_rows)
     return squares;
 }
 
-static double cost_of(const Data *data, bool by_target, const uint32_t *rows, size_t n_rows)
+static double cost_of(const Grown *data, bool by_target, const uint32_t *rows, size_t n_rows)
 {
     return by_target ? squares_of(data, rows, n_rows) : (double)bits_of(data, rows, n_rows);
 }
@@ -124,7 +59,7 @@ typedef struct {
     unsigned bin;
 } Split;
 
-static Split naive_split(const Data *data, bool by_target, size_t min_leaf, const uint32_t *rows,
+static Split naive_split(const Grown *data, bool by_target, size_t min_leaf, const uint32_t *rows,
                          size_t n_rows)
 {
     const double whole = cost_of(data, by_target, rows, n_rows);
@@ -152,7 +87,7 @@ static Split naive_split(const Data *data, bool by_target, size_t min_leaf, cons
 }
 
 /* Every node splits as the reference does, or both stop. */
-static void assert_splits(const Data *data, const TwinTree *tree, bool by_target, size_t min_leaf)
+static void assert_splits(const Grown *data, const TwinTree *tree, bool by_target, size_t min_leaf)
 {
     for (uint32_t node = 0; node < tree->n_nodes; node++) {
         const uint32_t n_rows = twin_tree_n_rows(tree, node);
@@ -181,11 +116,11 @@ static void test_splits_are_those_of_a_naive_search(void)
         {1, 3, 2, 1}, {9, 3, 2, 1}, {60, 5, 3, 2}, {300, 6, 5, 5}, {500, 4, 40, 3}, {700, 7, 12, 5},
     };
     for (size_t c = 0; c < G_N_ELEMENTS(cases); c++) {
-        g_autoptr(Data) data =
-            make_data(cases[c].n_rows, cases[c].n_features, cases[c].n_classes, c);
+        g_autoptr(Grown) data =
+            twin_grown_new(cases[c].n_rows, cases[c].n_features, cases[c].n_classes, c);
         for (int by_target = 0; by_target < 2; by_target++) {
             const TwinTreeOptions options = {.min_leaf = cases[c].min_leaf, .n_threads = 1};
-            g_autoptr(TwinTree) tree = learn(data, by_target, &options);
+            g_autoptr(TwinTree) tree = twin_grown_tree(data, by_target, &options);
             assert_splits(data, tree, by_target, cases[c].min_leaf);
         }
     }
@@ -196,10 +131,10 @@ static void test_large_nodes_split_as_a_naive_search_does(void)
 {
     static const uint32_t n_classes[] = {2, 12, 60};
     for (size_t c = 0; c < G_N_ELEMENTS(n_classes); c++) {
-        g_autoptr(Data) data = make_data(6000, 3, n_classes[c], 17);
+        g_autoptr(Grown) data = twin_grown_new(6000, 3, n_classes[c], 17);
         for (int by_target = 0; by_target < 2; by_target++) {
             const TwinTreeOptions options = {.min_leaf = 900, .n_threads = 2};
-            g_autoptr(TwinTree) tree = learn(data, by_target, &options);
+            g_autoptr(TwinTree) tree = twin_grown_tree(data, by_target, &options);
             g_assert_cmpuint(tree->n_nodes, >, 4);
             assert_splits(data, tree, by_target, 900);
         }
@@ -208,7 +143,7 @@ static void test_large_nodes_split_as_a_naive_search_does(void)
 
 /* ---- structure ---- */
 
-static void assert_is_sound(const Data *data, const TwinTree *tree, size_t min_leaf)
+static void assert_is_sound(const Grown *data, const TwinTree *tree, size_t min_leaf)
 {
     g_autofree bool *is_met = g_new0(bool, data->n_rows);
     for (size_t i = 0; i < tree->n_rows; i++) {
@@ -240,7 +175,7 @@ static void assert_is_sound(const Data *data, const TwinTree *tree, size_t min_l
 }
 
 /* By bins, by values, step by step: the leaf in whose range the row is. */
-static void assert_rows_find_their_leaves(const Data *data, const TwinTree *tree)
+static void assert_rows_find_their_leaves(const Grown *data, const TwinTree *tree)
 {
     g_autofree uint32_t *place = g_new(uint32_t, data->n_rows);
     for (uint32_t i = 0; i < tree->n_rows; i++) {
@@ -256,46 +191,32 @@ static void assert_rows_find_their_leaves(const Data *data, const TwinTree *tree
     }
 }
 
-static void assert_same(const TwinTree *a, const TwinTree *b)
-{
-    g_assert_cmpuint(a->n_nodes, ==, b->n_nodes);
-    for (size_t n = 0; n < a->n_nodes; n++) {
-        g_assert_cmpuint(a->nodes[n].left, ==, b->nodes[n].left);
-        g_assert_cmpuint(a->nodes[n].feature, ==, b->nodes[n].feature);
-        g_assert_cmpuint(a->nodes[n].bin, ==, b->nodes[n].bin);
-        g_assert_cmpfloat(a->nodes[n].threshold, ==, b->nodes[n].threshold);
-    }
-    g_assert_cmpint(memcmp(a->ranges, b->ranges, a->n_nodes * sizeof *a->ranges), ==, 0);
-    g_assert_cmpuint(a->n_rows, ==, b->n_rows);
-    g_assert_cmpint(memcmp(a->rows, b->rows, a->n_rows * sizeof *a->rows), ==, 0);
-}
-
 static void test_trees_are_sound_and_the_same_on_any_threads(void)
 {
-    g_autoptr(Data) data = make_data(30000, 9, 20, 4);
+    g_autoptr(Grown) data = twin_grown_new(30000, 9, 20, 4);
     static const size_t sampled[] = {0, 300, 5000};
     for (size_t s = 0; s < 2 * G_N_ELEMENTS(sampled); s++) {
         TwinTreeOptions options = TWIN_TREE_OPTIONS_INIT;
         options.n_sampled = sampled[s / 2];
         options.seed = 5;
-        g_autoptr(TwinTree) tree = learn(data, s % 2, &options);
+        g_autoptr(TwinTree) tree = twin_grown_tree(data, s % 2, &options);
         g_assert_cmpuint(tree->n_nodes, >, 1000);
         assert_is_sound(data, tree, options.min_leaf);
         assert_rows_find_their_leaves(data, tree);
         for (options.n_threads = 2; options.n_threads < 4; options.n_threads++) {
-            g_autoptr(TwinTree) other = learn(data, s % 2, &options);
-            assert_same(tree, other);
+            g_autoptr(TwinTree) other = twin_grown_tree(data, s % 2, &options);
+            twin_grown_assert_same(tree, other);
         }
     }
 }
 
 static void test_a_sample_depends_on_the_seed_alone(void)
 {
-    g_autoptr(Data) data = make_data(20000, 9, 20, 4);
+    g_autoptr(Grown) data = twin_grown_new(20000, 9, 20, 4);
     TwinTreeOptions options = {.min_leaf = 5, .n_sampled = 500, .n_threads = 1};
-    g_autoptr(TwinTree) tree = learn(data, false, &options);
+    g_autoptr(TwinTree) tree = twin_grown_tree(data, false, &options);
     options.seed = 1;
-    g_autoptr(TwinTree) other = learn(data, false, &options);
+    g_autoptr(TwinTree) other = twin_grown_tree(data, false, &options);
     g_assert_true(tree->n_nodes != other->n_nodes ||
                   memcmp(tree->rows, other->rows, tree->n_rows * sizeof *tree->rows) != 0);
 }
@@ -303,13 +224,13 @@ static void test_a_sample_depends_on_the_seed_alone(void)
 /* One row in 10,000 is another: a sample of 100 shows none, the tree finds it all the same. */
 static void test_what_a_sample_misses_is_found_on_more_rows(void)
 {
-    g_autoptr(Data) data = make_data(20000, 3, 2, 4);
+    g_autoptr(Grown) data = twin_grown_new(20000, 3, 2, 4);
     for (size_t r = 0; r < data->n_rows; r++) {
         data->classes[r] = r % 10000 == 77;
         data->matrix->bins[r * data->n_features] = (uint8_t)data->classes[r];
     }
     const TwinTreeOptions options = {.min_leaf = 1, .n_sampled = 100, .n_threads = 1};
-    g_autoptr(TwinTree) tree = learn(data, false, &options);
+    g_autoptr(TwinTree) tree = twin_grown_tree(data, false, &options);
     g_assert_cmpuint(tree->n_nodes, ==, 3);
     g_assert_cmpuint(twin_tree_n_rows(tree, 2), ==, 2);
     g_assert_cmpuint(twin_tree_row_at(tree, 2, 0) % 10000, ==, 77);
@@ -317,14 +238,14 @@ static void test_what_a_sample_misses_is_found_on_more_rows(void)
 
 static void test_a_penalty_stops_splits_that_save_less(void)
 {
-    g_autoptr(Data) data = make_data(3000, 6, 4, 9);
+    g_autoptr(Grown) data = twin_grown_new(3000, 6, 4, 9);
     for (int by_target = 0; by_target < 2; by_target++) {
         size_t n_nodes[3];
         static const double penalties[] = {0, 30, 1e9};
         for (size_t p = 0; p < G_N_ELEMENTS(penalties); p++) {
             const TwinTreeOptions options = {
                 .min_leaf = 5, .penalty = penalties[p], .n_threads = 1};
-            g_autoptr(TwinTree) tree = learn(data, by_target, &options);
+            g_autoptr(TwinTree) tree = twin_grown_tree(data, by_target, &options);
             n_nodes[p] = tree->n_nodes;
         }
         g_assert_cmpuint(n_nodes[0], >, 2 * n_nodes[1]);
@@ -336,22 +257,22 @@ static void test_a_penalty_stops_splits_that_save_less(void)
 /* 16 rows, 8 of each class, told apart by one feature: 16 bits are saved. */
 static void test_a_penalty_is_in_bits(void)
 {
-    g_autoptr(Data) data = make_data(16, 1, 2, 1);
+    g_autoptr(Grown) data = twin_grown_new(16, 1, 2, 1);
     for (size_t r = 0; r < 16; r++) {
         data->classes[r] = r < 8;
         data->matrix->bins[r] = r < 8;
     }
     TwinTreeOptions options = {.min_leaf = 1, .penalty = 15.9, .n_threads = 1};
-    g_autoptr(TwinTree) split = learn(data, false, &options);
+    g_autoptr(TwinTree) split = twin_grown_tree(data, false, &options);
     g_assert_cmpuint(split->n_nodes, ==, 3);
     options.penalty = 16.1;
-    g_autoptr(TwinTree) whole = learn(data, false, &options);
+    g_autoptr(TwinTree) whole = twin_grown_tree(data, false, &options);
     g_assert_cmpuint(whole->n_nodes, ==, 1);
 }
 
 static void test_only_given_rows_and_features_are_used(void)
 {
-    g_autoptr(Data) data = make_data(4000, 8, 6, 3);
+    g_autoptr(Grown) data = twin_grown_new(4000, 8, 6, 3);
     static const uint16_t features[] = {2, 5, 7};
     g_autofree uint32_t *rows = g_new(uint32_t, 1000);
     for (uint32_t i = 0; i < 1000; i++) {
@@ -387,13 +308,13 @@ static void test_only_given_rows_and_features_are_used(void)
 
 static void test_equal_values_are_one_leaf(void)
 {
-    g_autoptr(Data) data = make_data(3000, 4, 1, 3);
+    g_autoptr(Grown) data = twin_grown_new(3000, 4, 1, 3);
     for (size_t r = 0; r < data->n_rows; r++) {
         data->target[r] = -7.25;
     }
     const TwinTreeOptions options = TWIN_TREE_OPTIONS_INIT;
     for (int by_target = 0; by_target < 2; by_target++) {
-        g_autoptr(TwinTree) tree = learn(data, by_target, &options);
+        g_autoptr(TwinTree) tree = twin_grown_tree(data, by_target, &options);
         g_assert_cmpuint(tree->n_nodes, ==, 1);
         g_assert_cmpuint(tree->ranges[0].n_distinct, ==, 1);
         size_t n_parents = 9;
@@ -404,7 +325,7 @@ static void test_equal_values_are_one_leaf(void)
 
 static void test_no_rows_are_an_error(void)
 {
-    g_autoptr(Data) data = make_data(10, 2, 2, 3);
+    g_autoptr(Grown) data = twin_grown_new(10, 2, 2, 3);
     const uint32_t none = 0;
     const TwinTreeData from = {
         .matrix = data->matrix, .bins = data->bins, .rows = &none, .classes = data->classes};
@@ -418,9 +339,9 @@ static void test_no_rows_are_an_error(void)
 
 static void test_draws_are_rows_of_the_leaf_each_as_often(void)
 {
-    g_autoptr(Data) data = make_data(500, 4, 3, 8);
+    g_autoptr(Grown) data = twin_grown_new(500, 4, 3, 8);
     const TwinTreeOptions options = {.min_leaf = 20, .n_threads = 1};
-    g_autoptr(TwinTree) tree = learn(data, false, &options);
+    g_autoptr(TwinTree) tree = twin_grown_tree(data, false, &options);
     TwinRandom random = twin_random(3, TWIN_RANDOM_PACKETS, 0);
     for (uint32_t node = 0; node < tree->n_nodes; node++) {
         const uint32_t n_rows = twin_tree_n_rows(tree, node);
@@ -441,9 +362,9 @@ static void test_draws_are_rows_of_the_leaf_each_as_often(void)
 
 static void test_back_off_is_as_frequent_as_it_says(void)
 {
-    g_autoptr(Data) data = make_data(500, 4, 5, 8);
+    g_autoptr(Grown) data = twin_grown_new(500, 4, 5, 8);
     const TwinTreeOptions options = {.min_leaf = 20, .n_threads = 1};
-    g_autoptr(TwinTree) tree = learn(data, false, &options);
+    g_autoptr(TwinTree) tree = twin_grown_tree(data, false, &options);
     for (uint32_t node = 0; node < tree->n_nodes; node++) {
         const double odds = 0.5 * tree->ranges[node].n_distinct;
         const double chance = odds / (twin_tree_n_rows(tree, node) + odds);
@@ -462,10 +383,10 @@ static void test_back_off_is_as_frequent_as_it_says(void)
 
 static void test_a_flat_tree_draws_places(void)
 {
-    g_autoptr(Data) data = make_data(800, 4, 5, 8);
+    g_autoptr(Grown) data = twin_grown_new(800, 4, 5, 8);
     const TwinTreeOptions options = TWIN_TREE_OPTIONS_INIT;
-    g_autoptr(TwinTree) tree = learn(data, false, &options);
-    g_autoptr(TwinTree) flat = learn(data, false, &options);
+    g_autoptr(TwinTree) tree = twin_grown_tree(data, false, &options);
+    g_autoptr(TwinTree) flat = twin_grown_tree(data, false, &options);
     g_autofree uint32_t *order = twin_tree_flatten(flat);
     g_assert_nonnull(order);
     for (uint32_t node = 0; node < tree->n_nodes; node++) {

@@ -12,6 +12,7 @@ void twin_tree_free(TwinTree *self)
         g_free(self->nodes);
         g_free(self->ranges);
         g_free(self->rows);
+        g_free(self->weights);
         g_free(self);
     }
 }
@@ -54,6 +55,36 @@ TwinTreeParent *twin_tree_parents(const TwinTree *self, size_t *n_out)
 uint32_t *twin_tree_flatten(TwinTree *self)
 {
     return g_steal_pointer(&self->rows);
+}
+
+bool twin_tree_settle(TwinTree *self)
+{
+    for (size_t n = self->n_nodes; n > 0; n--) {
+        const uint32_t left = self->nodes[n - 1].left;
+        if (left > 0) {
+            const uint64_t weight = (uint64_t)self->weights[left] + self->weights[left + 1];
+            if (weight > UINT32_MAX) { /* a node's rows are no more than its weight */
+                return false;
+            }
+            self->weights[n - 1] = (uint32_t)weight;
+            self->ranges[n - 1].last = self->ranges[left].last + self->ranges[left + 1].last;
+        }
+    }
+    self->n_rows = self->ranges[0].last;
+    for (size_t n = 0; n < self->n_nodes; n++) {
+        const uint32_t left = self->nodes[n].left;
+        if (left > 0) {
+            TwinTreeRange *children = &self->ranges[left];
+            children[0].first = self->ranges[n].first;
+            children[0].last += children[0].first;
+            children[1].first = children[0].last;
+            children[1].last += children[1].first;
+        }
+    }
+    if (self->weights[0] == self->n_rows) {
+        g_clear_pointer(&self->weights, g_free);
+    }
+    return true;
 }
 
 static uint32_t place_of(const int64_t *sorted, size_t n, int64_t code)

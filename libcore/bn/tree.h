@@ -32,7 +32,10 @@ typedef struct {
  * rows that came there. Drawing is walking down and taking a row; the caller uses *its* value.
  * Immutable once made, so threads may share it; its members are to be read only.
  *
- * Memory: 28 bytes a node, 4 a row (none once twin_tree_flatten()ed).
+ * Nodes stand level by level, from left to right. Where leaves were cut to a sample of their rows
+ * (bn/reservoir.h), weights say how many came there, and draws from above the leaves heed them.
+ *
+ * Memory: 28 bytes a node, 32 with weights; 4 a row (none once twin_tree_flatten()ed).
  * Source: context-specific independence, Boutilier et al. 1996; learned as in Friedman &
  * Goldszmidt 1998.
  */
@@ -42,7 +45,9 @@ typedef struct {
     size_t n_features; /* all tests are of features below this */
     TwinTreeNode *nodes;
     TwinTreeRange *ranges;
-    uint32_t *rows; /* training row numbers, leaf after leaf; NULL: 0, 1, 2, … */
+    uint32_t *rows;    /* training row numbers, leaf after leaf; NULL: 0, 1, 2, … */
+    uint32_t *weights; /* of each node, at least its rows; an inner node's: its children's sum.
+                          NULL: as many as rows */
 } TwinTree;
 
 /** What a tree is learned from. All borrowed. */
@@ -149,11 +154,32 @@ static inline uint32_t twin_tree_row_at(const TwinTree *self, uint32_t node, uin
     return self->rows != NULL ? self->rows[place] : place;
 }
 
-/** A training row of @node, each as likely as the other. @param uniform 32 random bits */
+/** How many training rows came to @node, whether they are kept or not. */
+static inline uint32_t twin_tree_weight(const TwinTree *self, uint32_t node)
+{
+    return self->weights != NULL ? self->weights[node] : twin_tree_n_rows(self, node);
+}
+
+/**
+ * A training row of @node, each as likely as the other; where leaves were cut, as often as leaves
+ * were reached.
+ *
+ * @param uniform 32 random bits
+ */
 static inline uint32_t twin_tree_row(const TwinTree *self, uint32_t node, uint32_t uniform)
 {
-    const uint64_t n = twin_tree_n_rows(self, node);
-    return twin_tree_row_at(self, node, (uint32_t)(n * uniform >> 32));
+    uint64_t n = twin_tree_weight(self, node);
+    uint32_t place = (uint32_t)(n * uniform >> 32);
+    if (self->weights != NULL) {
+        for (uint32_t left = 0; (left = self->nodes[node].left) != 0;) {
+            const bool is_right = place >= self->weights[left];
+            place -= is_right ? self->weights[left] : 0;
+            node = left + is_right;
+        }
+        n = self->weights[node];
+        place = (uint32_t)((uint64_t)place * twin_tree_n_rows(self, node) / n);
+    }
+    return twin_tree_row_at(self, node, place);
 }
 
 /**
@@ -169,7 +195,7 @@ static inline uint32_t twin_tree_back_off(const TwinTree *self, uint32_t node, d
 {
     const TwinTreeRange *range = &self->ranges[node];
     const double odds = escape * range->n_distinct;
-    const double all = (double)(range->last - range->first) + odds;
+    const double all = (double)twin_tree_weight(self, node) + odds;
     const bool is_above = range->n_distinct > 1 && (double)uniform / 4294967296.0 * all < odds;
     return is_above ? range->parent : node;
 }
@@ -196,6 +222,14 @@ TwinTreeParent *twin_tree_parents(const TwinTree *self, size_t *n_out);
  *         were in that order already
  */
 uint32_t *twin_tree_flatten(TwinTree *self) TWIN_CHECKED;
+
+/**
+ * Makes ranges and weights of a tree whose leaves have only their numbers of rows, in last, and
+ * their weights: for whoever puts a tree together. Weights that say nothing are dropped.
+ *
+ * @return false where all weights together exceed UINT32_MAX
+ */
+bool twin_tree_settle(TwinTree *self) TWIN_CHECKED;
 
 /**
  * Numbers equal codes equally, from 0 in rising order of the codes, as TwinTreeData.classes wants.

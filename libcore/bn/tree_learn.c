@@ -267,6 +267,32 @@ static void graft(TwinTree *tree, const TwinGrowNodes *grown, uint32_t root, uin
     }
 }
 
+/* Level by level, left to right: siblings stay together, and the order says who is whose child. */
+static void order_nodes(TwinTree *tree)
+{
+    TwinTreeNode *nodes = g_new(TwinTreeNode, tree->n_nodes);
+    TwinTreeRange *ranges = g_new(TwinTreeRange, tree->n_nodes);
+    uint32_t next = 1;
+    nodes[0] = tree->nodes[0];
+    ranges[0] = tree->ranges[0];
+    for (uint32_t n = 0; n < tree->n_nodes; n++) {
+        const uint32_t left = nodes[n].left;
+        if (left > 0) {
+            for (uint32_t child = 0; child < 2; child++) {
+                nodes[next + child] = tree->nodes[left + child];
+                ranges[next + child] = tree->ranges[left + child];
+                ranges[next + child].parent = n;
+            }
+            nodes[n].left = next;
+            next += 2;
+        }
+    }
+    g_free(tree->nodes);
+    g_free(tree->ranges);
+    tree->nodes = nodes;
+    tree->ranges = ranges;
+}
+
 static TwinTree *put_together(Learner *learner, size_t n_features)
 {
     size_t n_nodes = learner->nodes.n_nodes;
@@ -286,6 +312,7 @@ static TwinTree *put_together(Learner *learner, size_t n_features)
         graft(tree, &learner->grown[s], root, (uint32_t)base);
         base += learner->grown[s].n_nodes - 1;
     }
+    order_nodes(tree);
     return tree;
 }
 
