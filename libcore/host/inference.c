@@ -15,6 +15,7 @@ enum {
 };
 
 static const int64_t most_time_ns = INT64_C(1) << 60; /* 36 years: sums of times never overflow */
+static const int64_t most_clock_ns = INT64_MAX / 2;
 static const int64_t second_ns = 1000000000;
 
 /* One side's numbers, from those on the wire to relative ones. */
@@ -49,8 +50,7 @@ typedef struct {
     Numbers numbers[2];
     const TwinSackRange *ranges;
     size_t n_ranges, next_range;
-    int64_t start_ns;  /* of the first packet */
-    int64_t origin_ns; /* the second that it begins in: what the tick is measured from */
+    int64_t start_ns; /* of the first packet */
     bool has_syn[2];
     bool has_shift[2];
 } Loader;
@@ -100,14 +100,16 @@ static void load_host(Loader *self, unsigned side, const TwinPacket *from)
 /* One after the other, however coarse the clock or backward. */
 static int64_t time_of(const Loader *self, const TwinPacket *from)
 {
-    const int64_t time_ns = CLAMP(from->time_ns, -most_time_ns, most_time_ns) - self->start_ns;
+    const int64_t clock_ns = CLAMP(from->time_ns, -most_clock_ns, most_clock_ns);
+    const int64_t time_ns = MIN(clock_ns - self->start_ns, most_time_ns);
     const size_t n = self->exchange->n_packets;
     return n == 0 ? 0 : MAX(time_ns, self->exchange->packets[n - 1].captured_ns + STEP_NS);
 }
 
 static void load_tick(Loader *self, const TwinPacket *from)
 {
-    const int64_t time_ns = CLAMP(from->time_ns, -most_time_ns, most_time_ns) - self->origin_ns;
+    const int64_t clock_ns = CLAMP(from->time_ns, -most_clock_ns, most_clock_ns);
+    const int64_t time_ns = clock_ns - self->start_ns / second_ns * second_ns;
     while (time_ns % self->exchange->tick_ns != 0) {
         self->exchange->tick_ns /= 10;
     }
@@ -156,8 +158,7 @@ static bool load(Loader *self, const TwinFlows *flows, size_t n_packets)
     exchange->label = self->flow->label;
     exchange->tick_ns = MOST_TICK_NS;
     const int64_t first_ns = twin_flows_packet(flows, self->flow, 0)->time_ns;
-    self->start_ns = CLAMP(first_ns, -most_time_ns, most_time_ns);
-    self->origin_ns = self->start_ns / second_ns * second_ns;
+    self->start_ns = CLAMP(first_ns, -most_clock_ns, most_clock_ns);
     self->ranges = twin_flows_sack(flows, self->flow, &self->n_ranges);
     for (size_t k = 0; k < n_packets; k++) {
         load_packet(self, twin_flows_packet(flows, self->flow, k));
