@@ -64,6 +64,7 @@ struct TwinLoop {
     Decision decisions[2];
     Inbound inbound[2];
     int64_t half_ns[2];
+    int64_t now_ns; /* of the last event of either host */
     int64_t n_planned;
     int64_t n_stuck;
     int forced; /* host that must send; −1: none */
@@ -294,7 +295,9 @@ static void decide_packet(TwinLoop *self, unsigned host, TwinParents *parents, u
         decision->fate_leaf = twin_draw_leaf(tables->fate, parents);
     }
     decision->delay_ns = as_delay_ns(decide_delay(self, host, parents, decision));
-    decision->due_ns = MIN(decision->drawn_ns + decision->delay_ns, LATEST_NS);
+    /* A host that was forced decides in its own past, but sends in the order of the exchange. */
+    const int64_t due_ns = MAX(decision->drawn_ns + decision->delay_ns, self->now_ns);
+    decision->due_ns = MIN(due_ns, LATEST_NS);
 }
 
 static void decide(TwinLoop *self, unsigned host)
@@ -713,9 +716,11 @@ static bool go_on(TwinLoop *self)
     case NOTHING:
         return get_unstuck(self);
     case ARRIVAL:
+        self->now_ns = now_ns;
         arrive(self, host, now_ns);
         return true;
     case SEND:
+        self->now_ns = now_ns;
         self->is_out_of_memory = !send(self, host, now_ns);
         return !self->is_out_of_memory;
     }
@@ -754,6 +759,7 @@ static bool begin(TwinLoop *self)
     }
     self->n_planned = twin_plan_whole(
         plan_of(self, 0)[TWIN_PLAN_PACKETS] + plan_of(self, 1)[TWIN_PLAN_PACKETS], MOST_PACKETS);
+    self->now_ns = -self->half_ns[opener];
     self->n_stuck = 0;
     self->forced = -1;
     self->is_out_of_memory = false;
