@@ -360,7 +360,7 @@ static void note_arrival(TwinHostState *s, const TwinHostPacket *k, int64_t now_
 static void join_midway(TwinHostState *s, const TwinHostPacket *k)
 {
     if (s->got_syn + s->got_fin == 0 && s->received_bytes == 0 && s->received == 0 &&
-        (k->flags & (SYN | RST)) == 0) {
+        (k->flags & (SYN | RST)) == 0 && k->move != TWIN_MOVE_ODD) {
         s->received = MAX(s->received, k->seq);
     }
 }
