@@ -219,8 +219,8 @@ static void receive(Receiver *self, TwinHostPacket *packet)
     if (packet->arrived_ns != TWIN_NEVER_NS) {
         packet->held_ns = packet->arrived_ns - packet->nominal_ns;
         self->after_ns = packet->arrived_ns;
-    } else if (packet->fate == TWIN_FATE_SEEN) {
-        packet->fate = TWIN_FATE_LOST;
+    } else { /* one that the capture missed, too, may prove to have been lost */
+        packet->fate = packet->record >= 0 ? TWIN_FATE_LOST : TWIN_FATE_HIDDEN;
     }
 }
 
