@@ -18,6 +18,24 @@ void twin_grown_free(Grown *grown)
     }
 }
 
+static void make_row(Grown *grown, float *row, TwinRandom *random)
+{
+    static const uint32_t spreads[] = {2, 7, 400, UINT32_MAX};
+    for (size_t f = 0; f < grown->n_features; f++) {
+        const float value = (float)twin_random_below(random, spreads[f % 4]);
+        row[f] = f % 3 == 0 ? value : value / -3;
+    }
+}
+
+static uint32_t class_of(const Grown *grown, const float *row, uint32_t n_classes,
+                         TwinRandom *random)
+{
+    const uint32_t code = (row[0] > 0 ? 1U : 0U) + (row[1 % grown->n_features] < -1 ? 2U : 0U) +
+                          (fabsf(row[2 % grown->n_features]) > 50 ? 3U : 0U);
+    const bool is_noise = twin_random_below(random, 8) == 0;
+    return is_noise ? twin_random_below(random, n_classes) : code % n_classes;
+}
+
 Grown *twin_grown_new(size_t n_rows, size_t n_features, uint32_t n_classes, uint64_t seed)
 {
     Grown *grown = g_new0(Grown, 1);
@@ -27,17 +45,11 @@ Grown *twin_grown_new(size_t n_rows, size_t n_features, uint32_t n_classes, uint
     grown->values = g_new(float, n_rows *n_features);
     grown->classes = g_new(uint32_t, n_rows);
     grown->target = g_new(double, n_rows);
-    g_autoptr(TwinBinSample) sample = twin_bin_sample_new(n_features, MAX(n_rows, 2), NULL);
+    g_autoptr(TwinBinSample) sample = twin_bin_sample_new(n_features, MAX(n_rows, (size_t)2), NULL);
     for (size_t r = 0; r < n_rows; r++) {
         float *row = grown->values + r * n_features;
-        for (size_t f = 0; f < n_features; f++) {
-            const uint32_t spread = f % 4 == 0 ? 2 : f % 4 == 1 ? 7 : f % 4 == 2 ? 400 : UINT32_MAX;
-            row[f] = (float)twin_random_below(&random, spread) / (f % 3 == 0 ? 1 : -3);
-        }
-        const bool is_noise = twin_random_below(&random, 8) == 0;
-        const uint32_t code = (row[0] > 0 ? 1U : 0U) + (row[1 % n_features] < -1 ? 2U : 0U) +
-                              (fabsf(row[2 % n_features]) > 50 ? 3U : 0U);
-        grown->classes[r] = is_noise ? twin_random_below(&random, n_classes) : code % n_classes;
+        make_row(grown, row, &random);
+        grown->classes[r] = class_of(grown, row, n_classes, &random);
         grown->target[r] = 100.0 * grown->classes[r] + twin_random_below(&random, 1000) / 250.0;
         memcpy(twin_bin_sample_next(sample, r), row, n_features * sizeof *row);
     }

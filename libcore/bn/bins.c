@@ -190,8 +190,10 @@ static TwinBins *new_bins(size_t n_parents, const uint8_t *n_edges, const float 
     }
     self->edges = g_new(float, (size_t)self->starts[n_parents] + 1);
     for (size_t p = 0; p < n_parents; p++) {
-        const float *from = edges + (stride > 0 ? p * stride : self->starts[p]);
-        memcpy(self->edges + self->starts[p], from, n_edges[p] * sizeof *edges);
+        if (n_edges[p] > 0) { /* without any, @edges may be NULL */
+            const float *from = edges + (stride > 0 ? p * stride : self->starts[p]);
+            memcpy(self->edges + self->starts[p], from, n_edges[p] * sizeof *edges);
+        }
     }
     return self;
 }

@@ -329,19 +329,29 @@ static bool scan_sorted(TwinSplitter *self, Scan *scan, uint16_t feature)
 
 static bool is_packed(const TwinSplitNode *node)
 {
-    return node->n_classes <= LANES * MAX_WORDS && node->n_rows <= MAX_COUNTED;
+    return node->n_classes <= (size_t)LANES * MAX_WORDS && node->n_rows <= MAX_COUNTED;
+}
+
+static bool scan_few_classes(TwinSplitter *self, Scan *scan, uint16_t feature)
+{
+    switch ((scan->node->n_classes + LANES - 1) / LANES) {
+    case 1:
+        return scan->node->n_classes == 2 ? scan_packed(self, scan, feature, 1, 2)
+                                          : scan_packed(self, scan, feature, 1, LANES);
+    case 2:
+        return scan_packed(self, scan, feature, 2, LANES);
+    case 3:
+        return scan_packed(self, scan, feature, 3, LANES);
+    default:
+        return scan_packed(self, scan, feature, MAX_WORDS, LANES);
+    }
 }
 
 static bool scan_classes(TwinSplitter *self, Scan *scan, uint16_t feature)
 {
     const TwinSplitNode *node = scan->node;
     if (is_packed(node)) {
-        return node->n_classes <= 2    ? scan_packed(self, scan, feature, 1, 2)
-               : node->n_classes == 3  ? scan_packed(self, scan, feature, 1, 3)
-               : node->n_classes == 4  ? scan_packed(self, scan, feature, 1, 4)
-               : node->n_classes <= 8  ? scan_packed(self, scan, feature, 2, 4)
-               : node->n_classes <= 12 ? scan_packed(self, scan, feature, 3, 4)
-                                       : scan_packed(self, scan, feature, 4, 4);
+        return scan_few_classes(self, scan, feature);
     }
     begin_classes(self, scan);
     unsigned shift = 0;
