@@ -66,8 +66,7 @@ static bool place_rows(TwinTree *tree, size_t most_rows)
         TwinTreeRange *range = &tree->ranges[n];
         if (!twin_tree_is_leaf(tree, n)) {
             const uint32_t left = tree->nodes[n].left;
-            const uint64_t sum =
-                (uint64_t)tree->ranges[left].last + tree->ranges[left + 1].last;
+            const uint64_t sum = (uint64_t)tree->ranges[left].last + tree->ranges[left + 1].last;
             if (sum > most_rows) {
                 return false;
             }

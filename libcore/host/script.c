@@ -165,14 +165,13 @@ static void tell_side(const Told *told, const TwinWrite *first, double median, d
     at[TWIN_PLAN_BYTES] = told->bytes;
     at[TWIN_PLAN_MAX_PAYLOAD] = fmax(largest, told->largest_single);
     at[TWIN_PLAN_FIRST_PAYLOAD] =
-        first->n_segments == 1 ? first->bytes
-                               : fmin(at[TWIN_PLAN_MAX_PAYLOAD],
-                                      (double)first->bytes - (double)first->n_segments + 1);
+        first->n_segments == 1
+            ? first->bytes
+            : fmin(at[TWIN_PLAN_MAX_PAYLOAD], (double)first->bytes - (double)first->n_segments + 1);
     at[TWIN_PLAN_MEDIAN_WRITE] = median;
     at[TWIN_PLAN_MAX_WRITE] = told->most_bytes;
     at[TWIN_PLAN_MAX_SEGMENTS] = told->most_segments;
-    at[TWIN_PLAN_INITIAL_WINDOW] =
-        fmax(at[TWIN_PLAN_INITIAL_WINDOW], at[TWIN_PLAN_MAX_PAYLOAD]);
+    at[TWIN_PLAN_INITIAL_WINDOW] = fmax(at[TWIN_PLAN_INITIAL_WINDOW], at[TWIN_PLAN_MAX_PAYLOAD]);
     at[TWIN_PLAN_MAX_FLIGHT] = fmax(at[TWIN_PLAN_MAX_FLIGHT], at[TWIN_PLAN_MAX_PAYLOAD]);
 }
 
@@ -185,8 +184,7 @@ void twin_script_tell(const TwinWrite *writes, size_t n_writes, TwinHostPlan *ho
             continue;
         }
         twin_sort_int64(sizes, sizes + n_writes, told.n);
-        const double median =
-            ((double)sizes[(told.n - 1) / 2] + (double)sizes[told.n / 2]) / 2;
+        const double median = ((double)sizes[(told.n - 1) / 2] + (double)sizes[told.n / 2]) / 2;
         tell_side(&told, &writes[told.first], median, hosts[side].at);
     }
 }

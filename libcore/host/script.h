@@ -64,10 +64,10 @@ typedef struct {
     double writes_left[2];
     double data_left[2];
     double turns_left;
-    unsigned index;               /* writes so far */
-    unsigned run;                 /* … of the last one's side in a row */
+    unsigned index;                     /* writes so far */
+    unsigned run;                       /* … of the last one's side in a row */
     double last[TWIN_SCRIPT_MEMORY][3]; /* side, segments, bytes; −1: none */
-    double last_bytes[2][2];      /* of the last two writes of either side; −1: none */
+    double last_bytes[2][2];            /* of the last two writes of either side; −1: none */
 } TwinScript;
 
 /** Begins the script of a flow with the plan @hosts (two of them). */

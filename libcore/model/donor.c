@@ -18,6 +18,9 @@ enum {
 
 static const int64_t second_ns = 1000000000;
 
+/* A least gap above it is the path's or an application's, not the capture's. */
+static const int64_t most_least_gap_ns = 5000;
+
 void twin_flow_reader_init(TwinFlowReader *self)
 {
     memset(self, 0, sizeof *self);
@@ -109,6 +112,23 @@ static void learn_lateness(TwinHostHabits *habits, const TwinFlows *flows, const
     }
 }
 
+/* No two packets stand closer in the capture than its machine takes for one. */
+static void learn_least_gaps(TwinDonor *self, const TwinFlows *flows, const TwinFlow *flow)
+{
+    int64_t least_ns[2] = {INT64_MAX, INT64_MAX};
+    for (size_t k = 1; k < flow->n_packets; k++) {
+        const TwinPacket *before = twin_flows_packet(flows, flow, k - 1);
+        const TwinPacket *packet = twin_flows_packet(flows, flow, k);
+        const bool is_across = twin_flow_side(flow, before) != twin_flow_side(flow, packet);
+        const int64_t gap_ns = packet->time_ns - before->time_ns;
+        least_ns[is_across ? 1 : 0] = MIN(least_ns[is_across ? 1 : 0], gap_ns);
+    }
+    for (size_t i = 0; i < 2; i++) { /* where there is none, the other says something */
+        const int64_t own_ns = least_ns[i] != INT64_MAX ? least_ns[i] : least_ns[1 - i];
+        self->least_gap_ns[i] = own_ns != INT64_MAX ? CLAMP(own_ns, 0, most_least_gap_ns) : 0;
+    }
+}
+
 static void learn_habits(TwinDonor *self, const TwinFlows *flows, const TwinFlow *flow,
                          const TwinSeed *seed)
 {
@@ -141,8 +161,7 @@ static void thin_decks(TwinExchangePlan *plan)
         for (unsigned d = 0; d < TWIN_N_DECKS; d++) {
             const uint32_t n = plan->n_deck[side][d];
             for (uint32_t i = 0; n > TWIN_MAX_DECK && i < TWIN_MAX_DECK; i++) {
-                plan->deck_ns[side][d][i] =
-                    plan->deck_ns[side][d][(uint64_t)i * n / TWIN_MAX_DECK];
+                plan->deck_ns[side][d][i] = plan->deck_ns[side][d][(uint64_t)i * n / TWIN_MAX_DECK];
             }
             plan->n_deck[side][d] = MIN(n, (uint32_t)TWIN_MAX_DECK);
         }
@@ -168,6 +187,7 @@ bool twin_donor_learn(TwinDonor *self, TwinFlowReader *reader, const TwinFlows *
         self->max_bytes[side] = MAX(path, (uint32_t)CLAMP(largest, 0, UINT32_MAX));
     }
     learn_habits(self, flows, flow, seed);
+    learn_least_gaps(self, flows, flow);
     return true;
 }
 

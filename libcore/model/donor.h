@@ -17,10 +17,10 @@ enum {
 
 /** Habits of a side that a seed does not know, since only whole packets are drawn with them. */
 typedef struct {
-    uint8_t rst_ttl;        /* 0: as of its other packets */
-    bool rst_ip_id_is_zero; /* a stack answers for a port without a connection */
-    bool isn_is_zero;       /* its numbers begin with 0: a capture made by a program */
-    uint8_t n_late;         /* at least 1 */
+    uint8_t rst_ttl;                    /* 0: as of its other packets */
+    bool rst_ip_id_is_zero;             /* a stack answers for a port without a connection */
+    bool isn_is_zero;                   /* its numbers begin with 0: a capture made by a program */
+    uint8_t n_late;                     /* at least 1 */
     int32_t late_us[TWIN_MAX_LATENESS]; /* rising: from a packet's timestamp to its send */
 } TwinHostHabits;
 
@@ -28,8 +28,9 @@ typedef struct {
 typedef struct {
     TwinExchangePlan plan;
     TwinHostHabits habits[2];
-    uint32_t max_bytes[2]; /* largest payload that either side could send on this path */
-    int64_t tick_ns;       /* step of the capture's clock: a power of ten */
+    uint32_t max_bytes[2];   /* largest payload that either side could send on this path */
+    int64_t tick_ns;         /* step of the capture's clock: a power of ten */
+    int64_t least_gap_ns[2]; /* between packets in the capture: one behind the other, and across */
 } TwinDonor;
 
 /** Donors, one a seed: donors[i] and seeds[i] are the same flow. */

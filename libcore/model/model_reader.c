@@ -483,8 +483,7 @@ static void read_design(Reader *reader, JsonObject *root)
         fail(reader, "layout is another release's: what its trees ask for has changed");
         return;
     }
-    const size_t n_bytes =
-        (size_t)get_int(reader, root, "design_bytes", 1, TWIN_MAX_DESIGN_BYTES);
+    const size_t n_bytes = (size_t)get_int(reader, root, "design_bytes", 1, TWIN_MAX_DESIGN_BYTES);
     const char *text = get_text(reader, root, "design");
     g_autofree uint8_t *bytes = has_failed(reader) ? NULL : twin_unpack_text(text, n_bytes);
     if (bytes == NULL) {
@@ -512,9 +511,8 @@ static void read_members(Reader *reader, JsonObject *root)
         void (*read)(Reader *reader, JsonObject *root);
         bool is_of[2]; /* TwinPresetKind */
     } parts[] = {
-        {read_labels, {true, true}},    {read_codings, {true, false}},
-        {read_networks, {true, false}}, {read_hosts, {true, true}},
-        {read_seeds, {true, true}},     {read_design, {false, true}},
+        {read_labels, {true, true}}, {read_codings, {true, false}}, {read_networks, {true, false}},
+        {read_hosts, {true, true}},  {read_seeds, {true, true}},    {read_design, {false, true}},
     };
     TwinModel *model = reader->model;
     model->source = g_strdup(get_text(reader, root, "source"));

@@ -16,7 +16,7 @@ typedef enum {
 
 /** A training write as the node's leaves hold it: 8 bytes. */
 typedef struct {
-    int32_t value;           /* side, segments, code of the bytes (twin_script_code()), early */
+    int32_t value;            /* side, segments, code of the bytes (twin_script_code()), early */
     uint32_t n_segments : 31; /* of the write */
     uint32_t side : 1;
 } TwinScriptRow;

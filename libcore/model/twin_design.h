@@ -14,10 +14,10 @@
 typedef struct {
     TwinTables tables;
     TwinScriptTrees script;
-    TwinDonors donors;              /* one a seed of the model */
-    TwinInferenceCounts inference;  /* how well the flows were understood */
-    uint64_t *unique_courses;       /* rising: twin_course_end() of training flows whose course no
-                                       other has */
+    TwinDonors donors;             /* one a seed of the model */
+    TwinInferenceCounts inference; /* how well the flows were understood */
+    uint64_t *unique_courses;      /* rising: twin_course_end() of training flows whose course no
+                                      other has */
     size_t n_unique_courses;
     uint32_t natural_share; /* chance, in 1 / 2^32, that a flow's course is one training flow's
                                own, as flows left out of the training show it */

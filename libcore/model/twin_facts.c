@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "model/twin_rows.h"
-
 #include <flowtwin/error.h>
 
 #include "base/parallel.h"
 #include "model/twin_design.h"
 #include "model/twin_kind.h"
+#include "model/twin_rows.h"
 
 #include <string.h>
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum {
-    COMMON = 5,       /* how often a code occurs that is a class of its own */
+    COMMON = 5, /* how often a code occurs that is a class of its own */
     RARE_CLASSES = 20,
 };
 
@@ -108,7 +108,7 @@ TwinTree *twin_grow_classes(const TwinGrowthOf *of, const int64_t *codes, size_t
 }
 
 void twin_tree_maker_init(TwinTreeMaker *self, const TwinRowsOfFlows *rows,
-                      const TwinLearnOptions *options)
+                          const TwinLearnOptions *options)
 {
     const size_t n = rows->matrix->n_rows;
     *self = (TwinTreeMaker){
@@ -132,7 +132,7 @@ void twin_tree_maker_clear(TwinTreeMaker *self)
 }
 
 TwinTree *twin_tree_maker_make(TwinTreeMaker *self, const TwinGrowth *growth, uint32_t **order_out,
-                           GError **error)
+                               GError **error)
 {
     uint16_t features[TWIN_N_PARENTS];
     const size_t n_features = twin_parents_of(growth->drawn, features);

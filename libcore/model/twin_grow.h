@@ -34,7 +34,7 @@ typedef struct {
 } TwinTreeMaker;
 
 void twin_tree_maker_init(TwinTreeMaker *self, const TwinRowsOfFlows *rows,
-                      const TwinLearnOptions *options);
+                          const TwinLearnOptions *options);
 void twin_tree_maker_clear(TwinTreeMaker *self);
 
 /** One tree to be grown. */
@@ -47,6 +47,6 @@ typedef struct {
 } TwinGrowth;
 
 TwinTree *twin_tree_maker_make(TwinTreeMaker *self, const TwinGrowth *growth, uint32_t **order_out,
-                           GError **error);
+                               GError **error);
 
 #endif

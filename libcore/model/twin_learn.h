@@ -2,9 +2,9 @@
 #ifndef FLOWTWIN_MODEL_TWIN_LEARN_H
 #define FLOWTWIN_MODEL_TWIN_LEARN_H
 
-#include "model/twin_design.h"
-
 #include <flowtwin/model.h>
+
+#include "model/twin_design.h"
 
 /**
  * Learns two hosts, a path and a place of capture from all flows.

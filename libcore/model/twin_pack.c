@@ -140,6 +140,8 @@ static void pack_donors(const TwinDesign *self, GByteArray *bytes)
     for (size_t i = 0; i < self->donors.n_donors; i++) {
         const TwinDonor *donor = &self->donors.donors[i];
         twin_pack_whole(bytes, (uint64_t)donor->tick_ns);
+        twin_pack_whole(bytes, (uint64_t)donor->least_gap_ns[0]);
+        twin_pack_whole(bytes, (uint64_t)donor->least_gap_ns[1]);
         for (unsigned side = 0; side < 2; side++) {
             twin_pack_whole(bytes, donor->max_bytes[side]);
             pack_plan_side(&donor->plan, side, bytes);
@@ -163,9 +165,9 @@ static void pack_inference(const TwinDesign *self, GByteArray *bytes)
 {
     const TwinInferenceCounts *counts = &self->inference;
     const uint64_t values[] = {
-        counts->n_flows, counts->n_plain,  counts->n_packets, counts->n_acks,
+        counts->n_flows, counts->n_plain,  counts->n_packets,   counts->n_acks,
         counts->n_exact, counts->n_echoes, counts->n_following, counts->n_held,
-        counts->n_lost,  counts->n_hidden, counts->n_missed,  counts->n_squeezed,
+        counts->n_lost,  counts->n_hidden, counts->n_missed,    counts->n_squeezed,
     };
     for (size_t i = 0; i < G_N_ELEMENTS(values); i++) {
         twin_pack_whole(bytes, values[i]);

@@ -149,8 +149,7 @@ static TwinSendRow send_row(const Reader *reader, const TwinReplayRow *row)
 {
     const TwinHostPacket *packet = row->packet;
     const double *plan = row->parents->plan;
-    const double n_lost =
-        plan[TWIN_PLAN_LOSTS] + plan[TWIN_PLAN_HIDDENS] + plan[TWIN_PLAN_MISSED];
+    const double n_lost = plan[TWIN_PLAN_LOSTS] + plan[TWIN_PLAN_HIDDENS] + plan[TWIN_PLAN_MISSED];
     const bool is_new = packet->move == TWIN_MOVE_NEW && packet->size > 0;
     const bool is_seen_ack = (packet->flags & TWIN_TCP_ACK) != 0 && packet->record >= 0;
     return (TwinSendRow){
@@ -313,7 +312,7 @@ static uint32_t *choose_flows(const TwinFlows *flows, uint64_t seed, size_t *n_o
 static void set_block(Block *block, const TwinBins *bins, TwinBinMatrix *matrix, size_t n_parents)
 {
     *block = (Block){.bins = bins, .matrix = matrix, .n_parents = n_parents};
-    block->values = g_new(float, BLOCK_ROWS * n_parents);
+    block->values = g_new(float, BLOCK_ROWS *n_parents);
 }
 
 /* Edges from a sample, a matrix with room for @n_rows; both NULL where there is no row. */
@@ -338,8 +337,8 @@ static bool prepare_all(Work *work, unsigned n_threads, GError **error)
     if (!prepare(work->row_sample, all->rows, n_threads, &out->bins, &out->matrix, error) ||
         !prepare(work->window_sample, all->windows, n_threads, &out->window_bins,
                  &out->window_matrix, error) ||
-        !prepare(work->write_sample, all->writes, n_threads, &out->script_bins,
-                 &out->script_matrix, error)) {
+        !prepare(work->write_sample, all->writes, n_threads, &out->script_bins, &out->script_matrix,
+                 error)) {
         return false;
     }
     out->n_sends = all->sends;
@@ -362,14 +361,12 @@ static bool prepare_all(Work *work, unsigned n_threads, GError **error)
 static bool make_samples(Work *work, GError **error)
 {
     work->row_sample = twin_bin_sample_new(TWIN_N_PARENTS, TWIN_BINS_SAMPLE, error);
-    work->window_sample =
-        work->row_sample != NULL
-            ? twin_bin_sample_new(TWIN_N_WINDOW_PARENTS, TWIN_BINS_SAMPLE, error)
-            : NULL;
-    work->write_sample =
-        work->window_sample != NULL
-            ? twin_bin_sample_new(TWIN_N_SCRIPT_PARENTS, TWIN_BINS_SAMPLE, error)
-            : NULL;
+    work->window_sample = work->row_sample != NULL
+                              ? twin_bin_sample_new(TWIN_N_WINDOW_PARENTS, TWIN_BINS_SAMPLE, error)
+                              : NULL;
+    work->write_sample = work->window_sample != NULL
+                             ? twin_bin_sample_new(TWIN_N_SCRIPT_PARENTS, TWIN_BINS_SAMPLE, error)
+                             : NULL;
     return work->write_sample != NULL;
 }
 

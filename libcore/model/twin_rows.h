@@ -2,11 +2,11 @@
 #ifndef FLOWTWIN_MODEL_TWIN_ROWS_H
 #define FLOWTWIN_MODEL_TWIN_ROWS_H
 
+#include <flowtwin/model.h>
+
 #include "bn/bins.h"
 #include "model/donor.h"
 #include "model/twin_tables.h"
-
-#include <flowtwin/model.h>
 
 /** Rows that the trees' structure is learned from at most; of more, flows are drawn. */
 #define TWIN_MOST_ROWS ((uint64_t)1 << 19)
@@ -56,7 +56,7 @@ typedef struct {
     TwinBins *window_bins; /* of TWIN_WINDOW_PARENT_… */
     TwinBinMatrix *window_matrix;
     TwinSentWindow *windows; /* one a row of window_matrix */
-    TwinBins *script_bins; /* of TWIN_SCRIPT_… */
+    TwinBins *script_bins;   /* of TWIN_SCRIPT_… */
     TwinBinMatrix *script_matrix;
     TwinWriteRow *writes; /* one a row of script_matrix */
 } TwinRowsOfFlows;

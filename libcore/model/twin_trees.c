@@ -130,8 +130,8 @@ static const struct {
     void (*make_room)(TwinTables *tables, TwinTree *tree);
     void (*keep)(TwinTables *tables, size_t place, const TwinSendRow *send);
 } nodes[] = {
-    {"learning delays", TWIN_DRAWN_DELAY, false, is_sent, delay_code, delay_target,
-     room_for_delays, keep_delay},
+    {"learning delays", TWIN_DRAWN_DELAY, false, is_sent, delay_code, delay_target, room_for_delays,
+     keep_delay},
     {"learning lengths", TWIN_DRAWN_LENGTH, true, has_length, length_code, NULL, room_for_lengths,
      keep_length},
     {"learning losses", TWIN_DRAWN_FATE, false, may_be_lost, fate_code, NULL, room_for_fates,
@@ -221,8 +221,8 @@ static bool learn_windows(const TwinRowsOfFlows *rows, const TwinLearnOptions *o
     for (size_t r = 0; r < n; r++) {
         const TwinSentWindow *window = &rows->windows[r];
         const int64_t step = CLAMP(window->step, -FAR_STEP, FAR_STEP);
-        codes[r] = (int64_t)CODES_APART * window->code +
-                   (window->code == TWIN_WINDOW_STEP ? step : 0);
+        codes[r] =
+            (int64_t)CODES_APART * window->code + (window->code == TWIN_WINDOW_STEP ? step : 0);
     }
     const TwinGrowthOf of = {rows->window_matrix, rows->window_bins, TWIN_N_WINDOW_PARENTS};
     g_autofree uint32_t *order = NULL;

@@ -123,8 +123,7 @@ static void unpack_delay(Reader *reader)
 static void unpack_length(Reader *reader)
 {
     TwinTables *tables = &reader->design->tables;
-    tables->length =
-        unpack_tree(reader, TWIN_N_PARENTS, sizeof *tables->lengths, &tables->lengths);
+    tables->length = unpack_tree(reader, TWIN_N_PARENTS, sizeof *tables->lengths, &tables->lengths);
     for (size_t r = 0; r < n_rows_of(reader, tables->length); r++) {
         tables->lengths[r] =
             (int32_t)twin_unpack_signed(&reader->cursor, TWIN_LENGTH_FULL, G_MAXINT32);
@@ -158,8 +157,7 @@ static void unpack_ack(Reader *reader)
     tables->ack = unpack_tree(reader, TWIN_N_PARENTS, sizeof *tables->acks, &tables->acks);
     for (size_t r = 0; r < n_rows_of(reader, tables->ack); r++) {
         tables->acks[r].manner = (uint8_t)whole(reader, TWIN_N_ACKS - 1);
-        tables->acks[r].by =
-            twin_unpack_signed(&reader->cursor, -most_apart, most_apart);
+        tables->acks[r].by = twin_unpack_signed(&reader->cursor, -most_apart, most_apart);
     }
 }
 
@@ -198,8 +196,8 @@ static bool is_plan_sound(const TwinHostPlan *plan)
     }
     return plan->at[TWIN_PLAN_WRITES] <= plan->at[TWIN_PLAN_DATA] &&
            plan->at[TWIN_PLAN_WINDOW_SHIFT] >= 0 && plan->at[TWIN_PLAN_WINDOW_SHIFT] <= 14 &&
-           plan->at[TWIN_PLAN_MAX_PAYLOAD] <= UINT16_MAX * 16.0 &&
-           plan->at[TWIN_PLAN_HALF] >= 0 && plan->at[TWIN_PLAN_PEER_HALF] >= 0;
+           plan->at[TWIN_PLAN_MAX_PAYLOAD] <= UINT16_MAX * 16.0 && plan->at[TWIN_PLAN_HALF] >= 0 &&
+           plan->at[TWIN_PLAN_PEER_HALF] >= 0;
 }
 
 static void unpack_plan_side(Reader *reader, TwinExchangePlan *plan, unsigned side)
@@ -253,6 +251,8 @@ static void unpack_donors(Reader *reader)
     for (size_t i = 0; i < n && !reader->cursor.overrun; i++) {
         TwinDonor *donor = &donors->donors[i];
         donor->tick_ns = (int64_t)whole(reader, 1000000000);
+        donor->least_gap_ns[0] = (int64_t)whole(reader, 1000000);
+        donor->least_gap_ns[1] = (int64_t)whole(reader, 1000000);
         for (unsigned side = 0; side < 2; side++) {
             donor->max_bytes[side] = (uint32_t)whole(reader, UINT32_MAX);
             unpack_plan_side(reader, &donor->plan, side);

@@ -6,9 +6,9 @@
 #include <string.h>
 
 enum {
-    NEAR = 2,             /* neighbours on either side that lend their sizes */
-    FULL_SEGMENT = 1200,  /* from here on, the largest payload says what the path carries */
-    N_KEYS = 7,           /* the last one is the bytes: neighbours differ in it */
+    NEAR = 2,            /* neighbours on either side that lend their sizes */
+    FULL_SEGMENT = 1200, /* from here on, the largest payload says what the path carries */
+    N_KEYS = 7,          /* the last one is the bytes: neighbours differ in it */
 };
 
 /* What a donor's side is sorted by. */

@@ -13,8 +13,8 @@
 #include <string.h>
 
 enum {
-    BATCH = 256,      /* flows drawn at once: enough for threads, little to hold */
-    MAX_ATTEMPTS = 8, /* draws of a flow whose course is one training flow's own */
+    BATCH = 256,        /* flows drawn at once: enough for threads, little to hold */
+    MAX_ATTEMPTS = 8,   /* draws of a flow whose course is one training flow's own */
     ATTEMPT_SHIFT = 40, /* random numbers of an attempt: index + attempt << this */
 };
 
@@ -125,19 +125,19 @@ static bool make_segments(TwinFlowMaker *self, Drawer *drawer, size_t index, Mad
     const TwinFlowPlan *flow = &self->plan->flows[index];
     const TwinSeed *seed = &self->plan->seeds->seeds[flow->seed];
     show_one(&drawer->exchange);
-    TwinOutSegment *segments =
-        g_try_new(TwinOutSegment, drawer->exchange.n_packets + 1);
+    TwinOutSegment *segments = g_try_new(TwinOutSegment, drawer->exchange.n_packets + 1);
+    const TwinDonor *donor = &self->donors->donors[flow->seed];
+    TwinRandom random = twin_random(self->seed, TWIN_RANDOM_SESSION, index);
     if (segments == NULL || drawer->exchange.n_packets == 0 ||
-        twin_host_frames_order(&drawer->frames, &drawer->exchange) == NULL) {
+        twin_host_frames_order(&drawer->frames, &drawer->exchange, donor, &random) == NULL) {
         g_free(segments);
         return false;
     }
-    TwinRandom random = twin_random(self->seed, TWIN_RANDOM_SESSION, index);
     g_free(made->flow.segments);
     made->flow.segments = segments;
-    made->flow.n_segments = twin_host_frames_make(
-        &drawer->frames, &drawer->exchange, seed, &self->donors->donors[flow->seed],
-        twin_plan_start(self->plan, self->model, index), &random, segments);
+    made->flow.n_segments =
+        twin_host_frames_make(&drawer->frames, &drawer->exchange, seed, donor,
+                              twin_plan_start(self->plan, self->model, index), &random, segments);
     return true;
 }
 
@@ -151,17 +151,16 @@ static void draw_flow(size_t task, unsigned thread, void *data)
     const uint64_t number = index + ((uint64_t)made->n_attempts++ << ATTEMPT_SHIFT);
     const size_t donor = self->plan->flows[index].seed;
     TwinRandom deal = twin_random(self->seed, TWIN_RANDOM_DEAL, number);
-    TwinExchangePlan plan = twin_neighbours_deal(
-        &self->neighbours, donor, privacies[self->privacy].borrows_sizes, &deal);
+    TwinExchangePlan plan = twin_neighbours_deal(&self->neighbours, donor,
+                                                 privacies[self->privacy].borrows_sizes, &deal);
     if (!privacies[self->privacy].deals_decks) {
         drop_decks(&plan);
     }
     TwinRandom random = twin_random(self->seed, TWIN_RANDOM_PACKETS, number);
-    const bool is_drawn =
-        write_script(self, drawer, &self->donors->donors[donor], &plan, &deal) &&
-        twin_loop_draw(drawer->loop, &self->design->tables, &plan, &random, &drawer->exchange,
-                       &drawer->loop_counts) &&
-        make_segments(self, drawer, index, made);
+    const bool is_drawn = write_script(self, drawer, &self->donors->donors[donor], &plan, &deal) &&
+                          twin_loop_draw(drawer->loop, &self->design->tables, &plan, &random,
+                                         &drawer->exchange, &drawer->loop_counts) &&
+                          make_segments(self, drawer, index, made);
     if (!is_drawn) {
         __atomic_store_n(&self->is_out_of_memory, true, __ATOMIC_RELAXED);
         return;

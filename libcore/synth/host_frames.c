@@ -67,7 +67,21 @@ static bool make_room(TwinHostFrames *self, size_t n)
     return is_good;
 }
 
-const TwinCapturedPlace *twin_host_frames_order(TwinHostFrames *self, TwinExchange *exchange)
+/* By how much a packet moves: pauses are cut, what stands too close behind another gives way. */
+static int64_t shift_of(const TwinHostPacket *before, const TwinHostPacket *packet,
+                        const TwinDonor *donor, int64_t cut_ns, TwinRandom *random)
+{
+    const int64_t gap_ns = packet->captured_ns - cut_ns - before->captured_ns;
+    if (gap_ns > TWIN_LONGEST_PAUSE_NS) {
+        return -cut_ns - (gap_ns - TWIN_LONGEST_PAUSE_NS);
+    }
+    const int64_t least_ns = donor->least_gap_ns[packet->side != before->side ? 1 : 0];
+    const int64_t blurred_ns = least_ns + least_ns * twin_random_below(random, 256) / 1024;
+    return -cut_ns + (gap_ns < least_ns ? blurred_ns - gap_ns : 0);
+}
+
+const TwinCapturedPlace *twin_host_frames_order(TwinHostFrames *self, TwinExchange *exchange,
+                                                const TwinDonor *donor, TwinRandom *random)
 {
     const size_t n = exchange->n_packets;
     if (!make_room(self, n)) {
@@ -77,20 +91,18 @@ const TwinCapturedPlace *twin_host_frames_order(TwinHostFrames *self, TwinExchan
         self->order[i] = (TwinCapturedPlace){exchange->packets[i].captured_ns, (uint32_t)i};
     }
     qsort(self->order, n, sizeof *self->order, compare_places);
-    int64_t last_ns = n > 0 ? self->order[0].captured_ns : 0;
+    const TwinHostPacket *before = NULL;
     int64_t cut_ns = 0;
     for (size_t i = 0; i < n; i++) {
         TwinHostPacket *packet = &exchange->packets[self->order[i].packet];
-        const int64_t pause_ns = packet->captured_ns - last_ns;
-        last_ns = twin_is_captured(packet) ? packet->captured_ns : last_ns;
-        const int64_t excess_ns = pause_ns - TWIN_LONGEST_PAUSE_NS;
-        if (excess_ns > 0) {
-            cut_ns += excess_ns;
-            last_ns = packet->captured_ns;
+        int64_t shift_ns = -cut_ns;
+        if (before != NULL && twin_is_captured(packet)) {
+            shift_ns = shift_of(before, packet, donor, cut_ns, random);
+            cut_ns = MAX(cut_ns, -shift_ns);
         }
-        packet->captured_ns -= cut_ns;
-        packet->sent_ns -= cut_ns;
-        self->order[i].captured_ns = packet->captured_ns;
+        packet->captured_ns += shift_ns;
+        packet->sent_ns += shift_ns;
+        before = twin_is_captured(packet) ? packet : before;
     }
     return self->order;
 }
@@ -186,8 +198,7 @@ static void stamp_packets(Frames *frames, uint32_t *stamps_out)
     const TwinExchange *exchange = frames->exchange;
     for (size_t i = 0; i < exchange->n_packets; i++) {
         const TwinHostPacket *packet = &exchange->packets[i];
-        stamps_out[i] =
-            next_stamp(&frames->senders[packet->side], packet->sent_ns, frames->random);
+        stamps_out[i] = next_stamp(&frames->senders[packet->side], packet->sent_ns, frames->random);
     }
 }
 

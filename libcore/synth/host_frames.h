@@ -28,12 +28,13 @@ typedef struct TwinCapturedPlace {
 
 /**
  * Puts a drawn exchange's packets in the order of the capture, pauses cut at
- * TWIN_LONGEST_PAUSE_NS.
+ * TWIN_LONGEST_PAUSE_NS, packets no closer to each other than the donor's.
  *
  * @return borrowed until the next call, exchange->n_packets of them, hidden and missed ones too;
  *         NULL when memory is out
  */
-const TwinCapturedPlace *twin_host_frames_order(TwinHostFrames *self, TwinExchange *exchange);
+const TwinCapturedPlace *twin_host_frames_order(TwinHostFrames *self, TwinExchange *exchange,
+                                                const TwinDonor *donor, TwinRandom *random);
 
 /** Whether a packet stands in the capture. */
 bool twin_is_captured(const TwinHostPacket *packet);
