@@ -236,6 +236,41 @@ static void test_what_a_sample_misses_is_found_on_more_rows(void)
     g_assert_cmpuint(twin_tree_row_at(tree, 2, 0) % 10000, ==, 77);
 }
 
+/* What does not vary in the sample of one node may be what its children need. */
+static void test_children_test_what_a_sample_did_not_show(void)
+{
+    g_autoptr(Grown) data = twin_grown_new(20000, 2, 2, 4);
+    for (size_t r = 0; r < data->n_rows; r++) {
+        const uint8_t is_odd = r % 2 == 1;
+        const uint8_t is_rare = r % 2000 == 77;
+        data->matrix->bins[2 * r] = is_rare;
+        data->matrix->bins[2 * r + 1] = is_odd;
+        data->classes[r] = is_odd ^ is_rare;
+    }
+    const TwinTreeOptions options = {.min_leaf = 1, .n_sampled = 100, .n_threads = 1};
+    g_autoptr(TwinTree) tree = twin_grown_tree(data, false, &options);
+    for (uint32_t node = 0; node < tree->n_nodes; node++) {
+        g_assert_true(!twin_tree_is_leaf(tree, node) || tree->ranges[node].n_distinct == 1);
+    }
+}
+
+/* What a sample of 500 rows saves is 500 bits at most, what its node saves forty times that. */
+static void test_a_penalty_is_that_of_all_rows(void)
+{
+    g_autoptr(Grown) data = twin_grown_new(20000, 1, 2, 4);
+    for (size_t r = 0; r < data->n_rows; r++) {
+        data->classes[r] = r % 2;
+        data->target[r] = (double)(r % 2);
+        data->matrix->bins[r] = r % 2;
+    }
+    TwinTreeOptions options = {.min_leaf = 1, .penalty = 15000, .n_sampled = 500, .n_threads = 1};
+    g_autoptr(TwinTree) split = twin_grown_tree(data, false, &options);
+    g_assert_cmpuint(split->n_nodes, ==, 3);
+    options.penalty = 25000;
+    g_autoptr(TwinTree) whole = twin_grown_tree(data, false, &options);
+    g_assert_cmpuint(whole->n_nodes, ==, 1);
+}
+
 static void test_a_penalty_stops_splits_that_save_less(void)
 {
     g_autoptr(Grown) data = twin_grown_new(3000, 6, 4, 9);
@@ -422,6 +457,9 @@ int main(int argc, char **argv)
                     test_a_sample_depends_on_the_seed_alone);
     g_test_add_func("/tree/what-a-sample-misses-is-found-on-more-rows",
                     test_what_a_sample_misses_is_found_on_more_rows);
+    g_test_add_func("/tree/children-test-what-a-sample-did-not-show",
+                    test_children_test_what_a_sample_did_not_show);
+    g_test_add_func("/tree/a-penalty-is-that-of-all-rows", test_a_penalty_is_that_of_all_rows);
     g_test_add_func("/tree/a-penalty-stops-splits-that-save-less",
                     test_a_penalty_stops_splits_that_save_less);
     g_test_add_func("/tree/a-penalty-is-in-bits", test_a_penalty_is_in_bits);

@@ -54,8 +54,7 @@ void twin_reservoirs_free(TwinReservoirs *self)
 uint64_t twin_reservoir_priority(uint64_t seed, uint64_t flow, uint32_t row)
 {
     const uint32_t key[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
-    const uint32_t counter[4] = {row, TWIN_RANDOM_KEEP, (uint32_t)flow,
-                                 (uint32_t)(flow >> 32)};
+    const uint32_t counter[4] = {row, TWIN_RANDOM_KEEP, (uint32_t)flow, (uint32_t)(flow >> 32)};
     uint32_t block[4];
     twin_philox(counter, key, block);
     return (uint64_t)block[0] << 32 | block[1];

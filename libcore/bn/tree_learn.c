@@ -251,7 +251,8 @@ static void grow_subtree(size_t index, unsigned thread, void *data)
                      &learner->grown[index]);
 }
 
-/* Puts a subtree in the place of the leaf that is its root; its other nodes are from @base on. */
+/* Puts a subtree in the place of the leaf that is its root; its other nodes are from @base on.
+ * Who is whose parent is said once nodes are in order. */
 static void graft(TwinTree *tree, const TwinGrowNodes *grown, uint32_t root, uint32_t base)
 {
     const TwinTreeRange whole = tree->ranges[root];
@@ -261,7 +262,6 @@ static void graft(TwinTree *tree, const TwinGrowNodes *grown, uint32_t root, uin
         node.left += node.left > 0 ? base - 1 : 0;
         range.first += whole.first;
         range.last += whole.first;
-        range.parent = n == 0 ? whole.parent : range.parent == 0 ? root : base + range.parent - 1;
         tree->nodes[n == 0 ? root : base + n - 1] = node;
         tree->ranges[n == 0 ? root : base + n - 1] = range;
     }
