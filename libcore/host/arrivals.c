@@ -106,6 +106,9 @@ static size_t find_shown(Receiver *self, const TwinHostPacket *segment, int64_t 
 /* When the segment could arrive if it was sent again. */
 static int64_t retry_ns(const Receiver *self, const TwinHostPacket *segment)
 {
+    if (self->n_agains == 0) {
+        return TWIN_NEVER_NS;
+    }
     const uint32_t index = (uint32_t)(segment - self->exchange->packets);
     const size_t at = twin_again_find(self->agains, self->n_agains, segment->seq, index + 1);
     return at < self->n_agains && self->agains[at].seq == segment->seq
@@ -241,11 +244,11 @@ static void find_own(Receiver *self)
 static bool infer_host(TwinExchange *exchange, TwinInferenceScratch *scratch, unsigned host)
 {
     const size_t n = exchange->n_packets;
-    if (!twin_scratch_reserve(scratch, twin_scratch_bytes(n, sizeof(uint32_t)) +
-                                           twin_scratch_bytes(n, sizeof(Ack)) +
-                                           twin_scratch_bytes(4 * n + 2, sizeof(int64_t)) +
-                                           twin_scratch_bytes(n, sizeof(TwinAgain)) +
-                                           twin_scratch_bytes(n, sizeof(TwinSpan)))) {
+    if (!twin_scratch_reserve(
+            scratch, twin_scratch_bytes(n, sizeof(uint32_t)) + twin_scratch_bytes(n, sizeof(Ack)) +
+                         twin_scratch_bytes(4 * n + 2, sizeof(int64_t)) +
+                         twin_scratch_bytes(scratch->n_agains[1 - host], sizeof(TwinAgain)) +
+                         twin_scratch_bytes(n, sizeof(TwinSpan)))) {
         return false;
     }
     Receiver self = {
@@ -253,10 +256,11 @@ static bool infer_host(TwinExchange *exchange, TwinInferenceScratch *scratch, un
     self.own = twin_scratch_take(scratch, n, sizeof *self.own);
     self.acks = twin_scratch_take(scratch, n, sizeof *self.acks);
     self.highest = twin_scratch_take(scratch, 4 * n + 2, sizeof *self.highest);
-    self.agains = twin_scratch_take(scratch, n, sizeof *self.agains);
+    self.agains = twin_scratch_take(scratch, scratch->n_agains[1 - host], sizeof *self.agains);
     self.received.spans = twin_scratch_take(scratch, n, sizeof *self.received.spans);
     find_own(&self);
-    self.n_agains = twin_infer_agains(exchange, 1 - host, self.agains);
+    self.n_agains = scratch->n_agains[1 - host];
+    twin_infer_agains(exchange, scratch, 1 - host, self.agains);
     for (size_t i = 0; i < n; i++) {
         if (exchange->packets[i].side != host) {
             receive(&self, &exchange->packets[i]);
