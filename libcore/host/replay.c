@@ -92,7 +92,7 @@ static void code_length(TwinReplayRow *row, const TwinParents *parents)
 {
     const TwinHostPacket *const packet = row->packet;
     const float segments = twin_parent(parents, TWIN_PARENT_SEGMENTS_NOW);
-    row->has_length = packet->write >= 0 && segments > 1;
+    row->has_length = packet->write >= 0 && packet->move == TWIN_MOVE_NEW && segments > 1;
     row->length = packet->payload_bytes == parents->plan[TWIN_PLAN_MAX_PAYLOAD]
                       ? TWIN_LENGTH_FULL
                       : (int32_t)packet->payload_bytes;

@@ -83,14 +83,19 @@ uint32_t twin_draw_outcome(const TwinDraws *self, const TwinEvidenceCase *eviden
 
 double twin_draw_inclination(const TwinDraws *self, const TwinEvidenceCase *evidence)
 {
+    const double rest = .02; /* of those that only the mildest evidence lets through */
     const TwinTree *const tree = self->tables->outcome;
     const uint32_t leaf = twin_draw_leaf(tree, evidence->parents);
-    unsigned n_agree = 0;
+    double n_agree = 0;
     for (unsigned i = 0; i < ASKED; i++) {
         const uint16_t kind = self->tables->outcomes[any_row(self, tree, leaf)].kind;
-        n_agree += twin_evidence_against(evidence, kind, 0) == TWIN_EVIDENCE_NONE;
+        if (twin_evidence_against(evidence, kind, 1) == TWIN_EVIDENCE_NONE) {
+            n_agree += 1;
+        } else if (twin_evidence_against(evidence, kind, 0) == TWIN_EVIDENCE_NONE) {
+            n_agree += rest;
+        }
     }
-    return (double)n_agree / ASKED;
+    return n_agree / ASKED;
 }
 
 double twin_draw_blur(TwinRandom *random, double seconds)

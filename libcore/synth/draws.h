@@ -33,7 +33,8 @@ uint32_t twin_draw_leaf(const TwinTree *tree, const TwinParents *parents);
  */
 uint32_t twin_draw_outcome(const TwinDraws *self, const TwinEvidenceCase *evidence);
 
-/** How often of 30 rows of the leaf agree that the host sends, 0 … 1. */
+/** How many of 30 rows of the leaf let the host send, 0 … 1; those that only the mildest evidence
+ *  lets count little. */
 double twin_draw_inclination(const TwinDraws *self, const TwinEvidenceCase *evidence);
 
 /** A delay with noise: times hardly repeat, timers go off late, never early. Seconds. */

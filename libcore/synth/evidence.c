@@ -64,11 +64,16 @@ static TwinEvidence against_waiting(const TwinEvidenceCase *self, unsigned stric
     return may_wait ? TWIN_EVIDENCE_NONE : TWIN_EVIDENCE_ENDLESS;
 }
 
-static TwinEvidence against_resend(const TwinParents *p, unsigned strictness)
+static TwinEvidence against_resend(const TwinEvidenceCase *self, unsigned strictness)
 {
+    const TwinParents *const p = self->parents;
     const TwinHostState *const s = p->own;
     if (s->left[TWIN_PLAN_AGAINS] <= 0 || s->next <= 0) {
         return TWIN_EVIDENCE_RESENDS;
+    }
+    if (strictness > 0 && !self->has_lost &&
+        s->left[TWIN_PLAN_AGAINS] <= s->left[TWIN_PLAN_LOSTS] + s->left[TWIN_PLAN_HIDDENS]) {
+        return TWIN_EVIDENCE_RESEND_KEPT;
     }
     const bool mends_more =
         p->plan[TWIN_PLAN_AGAINS] > p->plan[TWIN_PLAN_LOSTS] + p->plan[TWIN_PLAN_HIDDENS];
@@ -182,6 +187,13 @@ static TwinEvidence against_pure(const TwinParents *p, unsigned strictness)
     return room > 0 || strictness == 0 ? TWIN_EVIDENCE_NONE : TWIN_EVIDENCE_PURE;
 }
 
+/* Whether the peer's SYN opens the flow, and has not come yet. */
+static bool is_beside_opener(const TwinParents *p)
+{
+    return p->plan[TWIN_PLAN_OPENS] == 0 && p->peer_plan[TWIN_PLAN_SYNS] > 0 &&
+           p->arrived[TWIN_PLAN_PACKETS] == 0;
+}
+
 /* SYN, RST, data, FIN, pure ACK. */
 static TwinEvidence against_segment(const TwinEvidenceCase *self, const TwinPacketKind *kind,
                                     unsigned strictness)
@@ -191,6 +203,9 @@ static TwinEvidence against_segment(const TwinEvidenceCase *self, const TwinPack
     if ((kind->flags & SYN) != 0 &&
         (s->left[TWIN_PLAN_SYNS] <= 0 || ((kind->flags & TWIN_TCP_ACK) != 0 && s->got_syn == 0))) {
         return TWIN_EVIDENCE_SYNS;
+    }
+    if (strictness > 0 && (kind->flags & SYN) != 0 && is_beside_opener(p)) {
+        return TWIN_EVIDENCE_OPENER;
     }
     if ((kind->flags & RST) != 0) {
         return against_reset(p, strictness);
@@ -224,7 +239,7 @@ TwinEvidence twin_evidence_against(const TwinEvidenceCase *self, size_t kind_num
         return TWIN_EVIDENCE_SYN_FIRST;
     }
     if (kind->move == TWIN_MOVE_AGAIN) {
-        return against_resend(p, strictness);
+        return against_resend(self, strictness);
     }
     if (kind->move == TWIN_MOVE_PROBE) {
         const bool may = s->left[TWIN_PLAN_PROBES] > 0 && s->n_sent > 1;

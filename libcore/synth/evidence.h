@@ -12,6 +12,7 @@ typedef struct {
     size_t n_kinds;
     double least_size; /* bytes that a data segment would have at most */
     bool must_send;
+    bool has_lost;   /* a segment to mend; false until set by the caller */
     bool ends_write; /* a data segment would be the last of its write */
 } TwinEvidenceCase;
 

@@ -8,7 +8,8 @@
 #define MOST_PACKETS    INT64_C(1000000000)
 #define LONGEST_HALF_NS INT64_C(1000000000000)
 
-enum { MORE_PACKETS = 30 }; /* than planned, at most */
+/* More packets than planned, at most: some, and one in so many. */
+enum { MORE_PACKETS = 30, ONE_MORE_IN = 16 };
 
 TwinLoop *twin_loop_new(void)
 {
@@ -183,7 +184,8 @@ bool twin_loop_draw(TwinLoop *self, const TwinTables *tables, const TwinExchange
     if (!begin(self)) {
         return false;
     }
-    while ((int64_t)exchange->n_packets < self->n_planned + MORE_PACKETS && go_on(self)) {
+    const int64_t most = self->n_planned + self->n_planned / ONE_MORE_IN + MORE_PACKETS;
+    while ((int64_t)exchange->n_packets < most && go_on(self)) {
     }
     counts->n_flows++;
     counts->n_packets += exchange->n_packets;

@@ -21,8 +21,10 @@
     X(SYN_FIRST, 0, "something before the SYN")                                                    \
     X(RESENDS, 0, "more resends than planned")                                                     \
     X(RESEND_NOTHING, 2, "a resend of what is acknowledged")                                       \
+    X(RESEND_KEPT, 1, "a resend that the plan needs for a loss to come")                           \
     X(PROBES, 0, "more probes than planned")                                                       \
     X(ODDS, 0, "more odd numbers than planned")                                                    \
+    X(OPENER, 1, "a SYN of the side that does not open")                                           \
     X(SYNS, 0, "more SYNs than planned, or SYN-ACK before the SYN")                                \
     X(RESETS, 0, "RST before the own data, FIN and SYN, or one too many")                          \
     X(CLOSE_EARLY, 1, "FIN or RST before the peer's data that the plan has before it")             \
@@ -87,7 +89,8 @@ void twin_loop_free(TwinLoop *self);
  * @param counts   added to
  * @return false when memory is out; the packets so far stand
  *
- * Ends always: after at most the planned packets + 30, and at most 60 + twice as many forced ones.
+ * Ends always: after at most 17/16 of the planned packets + 30, and at most 60 + twice as many
+ * forced ones.
  * Cost: some 1–2 µs a packet; no allocation but growth. log n a packet on long flows.
  * Source: docs/model.md, "The loop".
  */

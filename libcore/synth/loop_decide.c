@@ -9,7 +9,6 @@ static double deal_delay(TwinLoop *self, unsigned host, const TwinParents *paren
                          int64_t *card_out)
 {
     const int deck_index = twin_plan_deck((TwinDelayClass)parents->delay_class);
-    *card_out = TWIN_NO_CARD;
     if (deck_index < 0) {
         return seconds;
     }
@@ -45,10 +44,7 @@ static double decide_delay(TwinLoop *self, unsigned host, const TwinParents *par
         return twin_draw_blur(self->draws.random, first[n_sent]);
     }
     const double seconds = twin_draw_delay(&self->draws, parents, &decision->holds);
-    int64_t card = TWIN_NO_CARD;
-    const double dealt = deal_delay(self, host, parents, seconds, &card);
-    decision->card = n_sent < 2 ? TWIN_NO_CARD : card;
-    return dealt;
+    return n_sent < 2 ? seconds : deal_delay(self, host, parents, seconds, &decision->card);
 }
 
 /* Whether a new data segment begins a write: 0 no, 1 after the peer's, 2 after one of its own. */
@@ -163,6 +159,8 @@ void twin_loop_decide(TwinLoop *self, unsigned host)
     twin_parents_look(&parents, &self->hosts, host, s->now_ns, first_inbound(self, host));
     TwinEvidenceCase evidence;
     twin_evidence_look(&evidence, &parents, self->draws.tables, self->forced == (int)host);
+    evidence.has_lost =
+        twin_segments_lost(&self->segments[host], self->exchange, s->unacked) != TWIN_NO_SEGMENT;
     const uint32_t row = twin_draw_outcome(&self->draws, &evidence);
     const TwinTables *const tables = self->draws.tables;
     if (row != TWIN_NO_ROW && tables->outcomes[row].kind < tables->n_kinds) {

@@ -53,6 +53,7 @@ static int more_inclined(TwinLoop *self)
         TwinEvidenceCase evidence;
         twin_evidence_look(&evidence, &parents, self->draws.tables, true);
         evidence.least_size = 1;
+        evidence.has_lost = has_to_mend(self, h);
         const double share = twin_draw_inclination(&self->draws, &evidence) +
                              twin_draw_uniform(self->draws.random) * .01 +
                              (parents.may_begin ? .005 : 0);
