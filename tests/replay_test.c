@@ -22,6 +22,18 @@ typedef struct {
     TwinReplay *replay;
 } Case;
 
+/* What inference says of each packet from its host's last event. */
+static void find_delays(TwinExchange *exchange)
+{
+    TwinDelays delays = {.begun = {-1, -1}};
+    TwinEvents events;
+    TwinEvent event;
+    twin_events_init(&events, exchange);
+    while (twin_events_next(&events, &event)) {
+        twin_delays_take(&delays, exchange, &event);
+    }
+}
+
 static void begin(Case *self, uint64_t flow)
 {
     *self = (Case){.plan = TWIN_EXCHANGE_PLAN_INIT, .replay = twin_replay_new()};
@@ -35,7 +47,7 @@ static void begin(Case *self, uint64_t flow)
     TwinRandom random = twin_random(3, TWIN_RANDOM_PACKETS, flow);
     g_assert_true(
         twin_loop_draw(loop, twin_case_tables(), &wanted, &random, &self->exchange, &counts));
-    twin_infer_delays(&self->exchange); /* from the last event, whatever happened meanwhile */
+    find_delays(&self->exchange); /* from the last event, whatever happened meanwhile */
     g_assert_true(twin_exchange_plan(&self->exchange, &self->plan));
 }
 
@@ -189,7 +201,7 @@ static void answer_after(TwinExchange *exchange, int64_t wait_ns)
         .nominal_ns = wait_ns,
         .arrived_ns = wait_ns,
     };
-    twin_infer_delays(exchange);
+    find_delays(exchange);
 }
 
 static void count_timers(void *user, const TwinReplayRow *row)
