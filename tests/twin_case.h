@@ -21,9 +21,12 @@ void twin_case_lose(TwinExchangePlan *plan, unsigned side, unsigned n_lost, unsi
 
 /**
  * Asserts what no drawn exchange may break, whatever was planned: causes before effects, first in
- * first out, exact acknowledgements of what had arrived in order and nothing else, echoes of what
- * had arrived.
+ * first out, echoes of what had arrived.
  */
+void twin_case_assert_causal(const TwinExchange *exchange);
+
+/** And what none may that begins with a SYN and loses little: acknowledgements of what had arrived
+ *  in order and nothing else. */
 void twin_case_assert_sound(const TwinExchange *exchange);
 
 /** How many numbers of @side have arrived in order at its peer in the end. */

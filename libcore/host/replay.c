@@ -152,18 +152,31 @@ static void give_window(const TwinReplay *self, const TwinHostPacket *packet,
     sink->window(sink->user, &window);
 }
 
-/* What the flow does although a host should not. */
-static void find_exceptions(const TwinReplay *self, const TwinHostPacket *packet, double *plan)
+/*
+ * What the flow does although a host should not, in the order of the capture: what a host had not
+ * taken in yet by the inference (its segments may have waited below TCP) is no exception.
+ */
+static void find_exceptions(const TwinExchange *exchange, TwinExchangePlan *plan)
 {
-    const TwinHostState *const s = &self->hosts.host[packet->side];
-    if (packet->move != TWIN_MOVE_NEW || packet->payload_bytes == 0) {
-        return;
-    }
-    if (s->sent_syn > 0 && s->unacked <= 0) {
-        plan[TWIN_PLAN_EARLY_DATA] = 1;
-    }
-    if (s->peer_edge > 0 && packet->seq + packet->size > s->peer_edge + 1) {
-        plan[TWIN_PLAN_BREAKS_WINDOW] = 1;
+    int64_t edge[2] = {0, 0};
+    int64_t acked[2] = {0, 0};
+    bool has_syn[2] = {false, false};
+    for (size_t i = 0; i < exchange->n_packets; i++) {
+        const TwinHostPacket *const packet = &exchange->packets[i];
+        const unsigned peer = 1U - packet->side;
+        double *const own = plan->hosts[packet->side].at;
+        if (packet->move == TWIN_MOVE_NEW && packet->payload_bytes > 0) {
+            const int64_t end = packet->seq + packet->size;
+            if (has_syn[packet->side] && acked[packet->side] <= 0) {
+                own[TWIN_PLAN_EARLY_DATA] = 1;
+            }
+            if (edge[peer] > 0 && end > edge[peer] + 1) {
+                own[TWIN_PLAN_BREAKS_WINDOW] = 1;
+            }
+        }
+        has_syn[packet->side] |= (packet->flags & TWIN_TCP_SYN) != 0;
+        edge[packet->side] = MAX(edge[packet->side], packet->edge);
+        acked[peer] = MAX(acked[peer], packet->ack);
     }
 }
 
@@ -182,8 +195,8 @@ static void run_event(TwinReplay *self, const TwinExchange *exchange, const Twin
     }
 }
 
-/* Both hosts through the flow; @sink NULL: only for what exceptions it makes. */
-static void run(TwinReplay *self, const TwinExchange *exchange, TwinExchangePlan *plan,
+/* Both hosts through the flow. */
+static void run(TwinReplay *self, const TwinExchange *exchange, const TwinExchangePlan *plan,
                 const TwinReplaySink *sink)
 {
     TwinEvents events;
@@ -196,16 +209,11 @@ static void run(TwinReplay *self, const TwinExchange *exchange, TwinExchangePlan
             twin_hosts_begin(&self->hosts, plan->hosts, &self->dialogue, event.time_ns);
             is_begun = true;
         }
-        if (event.kind == TWIN_EVENT_SEND) {
-            const TwinHostPacket *const packet = &exchange->packets[event.packet];
-            if (sink == NULL) {
-                find_exceptions(self, packet, plan->hosts[packet->side].at);
-            } else if (sink->window != NULL) {
-                give_window(self, packet, sink);
-            }
+        if (event.kind == TWIN_EVENT_SEND && sink->window != NULL) {
+            give_window(self, &exchange->packets[event.packet], sink);
         }
         run_event(self, exchange, &event);
-        if (sink != NULL && sink->row != NULL) {
+        if (sink->row != NULL) {
             give_row(self, &events, &event, sink);
         }
     }
@@ -221,7 +229,7 @@ bool twin_replay_run(TwinReplay *self, const TwinExchange *exchange, TwinExchang
         plan->hosts[h].at[TWIN_PLAN_BREAKS_WINDOW] = 0;
         plan->hosts[h].at[TWIN_PLAN_EARLY_DATA] = 0;
     }
-    run(self, exchange, plan, NULL);
+    find_exceptions(exchange, plan);
     run(self, exchange, plan, sink);
     return true;
 }

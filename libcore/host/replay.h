@@ -57,14 +57,14 @@ void twin_replay_free(TwinReplay *self);
 
 /**
  * Runs both hosts through what they did and gives a row after each local event, and one for each
- * window. First (without rows) it finds what exceptions the flow makes:
- * TWIN_PLAN_BREAKS_WINDOW and TWIN_PLAN_EARLY_DATA of the plan are set.
+ * window. Before that it finds what exceptions the flow makes: TWIN_PLAN_BREAKS_WINDOW and
+ * TWIN_PLAN_EARLY_DATA of the plan are set.
  *
- * @param exchange inferred, its packets' kind, delay_ns and delay_class set
+ * @param exchange inferred, its packets' kind, delay_ns, delay_class and edge set
  * @param plan     of @exchange; those two entries are set
  * @return false when memory is out
  *
- * Cost: some 0.1 µs an event (twice) and what the sink takes; no allocation but growth.
+ * Cost: some 0.1 µs an event and what the sink takes; no allocation but growth.
  */
 bool twin_replay_run(TwinReplay *self, const TwinExchange *exchange, TwinExchangePlan *plan,
                      const TwinReplaySink *sink);

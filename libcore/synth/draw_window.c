@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "packet/tcp.h"
 #include "synth/draws.h"
 
 #include <glib.h>
@@ -35,6 +36,7 @@ typedef struct {
     int64_t keeps;  /* the least window that does not move the right edge back */
     int64_t most;
     bool may_shrink;
+    bool must_move; /* a pure ACK that acknowledges nothing: it is there to say a window */
 } Bounds;
 
 /* The card nearest by ratio to @wanted that moves the window; n_near where there is none. */
@@ -70,14 +72,15 @@ static bool deal(const TwinWindowRow *row, const Bounds *bounds, TwinWindowDeck 
 {
     if (row->code == TWIN_WINDOW_STILL) {
         *value_out = bounds->before;
-        return bounds->before >= bounds->keeps || bounds->may_shrink;
+        return !bounds->must_move && (bounds->before >= bounds->keeps || bounds->may_shrink);
     }
     const int64_t wanted = row->code == TWIN_WINDOW_ZERO   ? 0
                            : row->code == TWIN_WINDOW_EDGE ? bounds->keeps
                                                            : bounds->before + row->step;
     const uint32_t card = nearest(deck, bounds, wanted, value_out);
     if (card == deck->n_near) {
-        return false;
+        *value_out = MIN(wanted, bounds->most);
+        return bounds->must_move && *value_out > bounds->before && *value_out >= bounds->keeps;
     }
     take(deck, card);
     if (row->code == TWIN_WINDOW_EDGE && wanted != bounds->before && wanted >= 0 &&
@@ -132,6 +135,13 @@ static int64_t draw(const TwinDraws *self, const TwinHostPacket *packet, const B
     }
 }
 
+/* Whether @packet has nothing to tell but a window, while its side has moves left. */
+static bool updates_window(const TwinHostState *s, const TwinHostPacket *packet)
+{
+    return packet->flags == TWIN_TCP_ACK && packet->move == TWIN_MOVE_NONE && s->n_unacked == 0 &&
+           s->n_out_of_order == 0 && s->got_fin == 0 && s->moves_left > 0;
+}
+
 uint16_t twin_draw_window(const TwinDraws *self, const TwinHostPacket *packet, TwinWindowDeck *deck)
 {
     const unsigned host = packet->side;
@@ -150,6 +160,7 @@ uint16_t twin_draw_window(const TwinDraws *self, const TwinHostPacket *packet, T
         .keeps = twin_host_edge_window(self->hosts, host, packet->ack) - rounds_down,
         .most = twin_plan_whole(plan[TWIN_PLAN_WINDOW_MOST], UINT16_MAX),
         .may_shrink = plan[TWIN_PLAN_WINDOW_SHRINKS] > 0,
+        .must_move = updates_window(s, packet),
     };
     return as_window(draw(self, packet, &bounds, deck));
 }

@@ -191,6 +191,7 @@ bool twin_loop_draw(TwinLoop *self, const TwinTables *tables, const TwinExchange
     counts->n_packets += exchange->n_packets;
     counts->n_planned += (uint64_t)self->n_planned;
     for (unsigned h = 0; h < 2; h++) {
+        twin_loop_let_arrive(self, h);
         counts->n_unmet +=
             (uint64_t)twin_plan_whole(self->hosts.host[h].left[TWIN_PLAN_PACKETS], MOST_PACKETS);
     }

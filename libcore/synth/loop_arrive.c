@@ -59,3 +59,15 @@ void twin_loop_arrive(TwinLoop *self, unsigned host, int64_t now_ns)
     twin_host_arrive(&self->hosts, packet, (int32_t)index, now_ns);
     decision->must_decide = decision->due_ns == TWIN_NEVER_NS;
 }
+
+void twin_loop_let_arrive(TwinLoop *self, unsigned host)
+{
+    TwinUnderWay *const inbound = &self->inbound[host];
+    while (inbound->n > 0) {
+        TwinHostPacket *const packet = &self->exchange->packets[inbound->first];
+        packet->arrived_ns = MAX(packet->arrived_ns, inbound->last_arrival_ns + 1);
+        packet->held_ns = packet->arrived_ns - packet->nominal_ns;
+        inbound->last_arrival_ns = packet->arrived_ns;
+        leave_the_way(self, host);
+    }
+}

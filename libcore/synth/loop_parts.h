@@ -79,6 +79,9 @@ bool twin_loop_send(TwinLoop *self, unsigned host, int64_t now_ns);
 /** What is under way to @host arrives at @now_ns, or is held until its own packet has left. */
 void twin_loop_arrive(TwinLoop *self, unsigned host, int64_t now_ns);
 
+/** What is still under way to @host at the flow's end arrives, too, one after the other. */
+void twin_loop_let_arrive(TwinLoop *self, unsigned host);
+
 /** Nobody is to send and nothing is under way: forces a host to; false at the flow's end. */
 bool twin_loop_get_unstuck(TwinLoop *self);
 

@@ -27,9 +27,10 @@ static void grant_last_ack(TwinLoop *self, unsigned host)
     }
 }
 
+/* After its RST a host owes nothing. */
 static bool owes_ack(const TwinHostState *s)
 {
-    return s->n_unacked > 0 && s->left[TWIN_PLAN_PURE] > 0;
+    return s->n_unacked > 0 && s->left[TWIN_PLAN_PURE] > 0 && s->sent_rst == 0;
 }
 
 static bool may_force(const TwinHostState *s)
