@@ -175,7 +175,7 @@ static void test_exceptions_are_found(void)
                 (c.exchange.packets[i].flags & TWIN_TCP_SYN) != 0 ? 1 : 0;
         }
     }
-    twin_infer_delays(&c.exchange); /* right edges, too */
+    find_delays(&c.exchange); /* right edges, too */
     (void)replay(&c);
     g_assert_cmpfloat(c.plan.hosts[1].at[TWIN_PLAN_BREAKS_WINDOW], ==, 1);
     g_assert_cmpfloat(c.plan.hosts[0].at[TWIN_PLAN_BREAKS_WINDOW], ==, 0);
