@@ -83,7 +83,6 @@ uint32_t twin_draw_outcome(const TwinDraws *self, const TwinEvidenceCase *eviden
 
 double twin_draw_inclination(const TwinDraws *self, const TwinEvidenceCase *evidence)
 {
-    const double rest = .02; /* of those that only the mildest evidence lets through */
     const TwinTree *const tree = self->tables->outcome;
     const uint32_t leaf = twin_draw_leaf(tree, evidence->parents);
     double n_agree = 0;
@@ -92,7 +91,7 @@ double twin_draw_inclination(const TwinDraws *self, const TwinEvidenceCase *evid
         if (twin_evidence_against(evidence, kind, 1) == TWIN_EVIDENCE_NONE) {
             n_agree += 1;
         } else if (twin_evidence_against(evidence, kind, 0) == TWIN_EVIDENCE_NONE) {
-            n_agree += rest;
+            n_agree += TWIN_INCLINATION_REST;
         }
     }
     return n_agree / ASKED;

@@ -34,7 +34,8 @@ uint32_t twin_draw_leaf(const TwinTree *tree, const TwinParents *parents);
 uint32_t twin_draw_outcome(const TwinDraws *self, const TwinEvidenceCase *evidence);
 
 /** How many of 30 rows of the leaf let the host send, 0 … 1; those that only the mildest evidence
- *  lets count little. */
+ *  lets count little, so that they alone are at most TWIN_INCLINATION_REST. */
+#define TWIN_INCLINATION_REST .01
 double twin_draw_inclination(const TwinDraws *self, const TwinEvidenceCase *evidence);
 
 /** A delay with noise: times hardly repeat, timers go off late, never early. Seconds. */

@@ -123,6 +123,14 @@ static TwinEvidence against_flight(const TwinEvidenceCase *self)
     return is_beyond ? TWIN_EVIDENCE_FLIGHT : TWIN_EVIDENCE_NONE;
 }
 
+TwinEvidence twin_evidence_against_going_on(const TwinEvidenceCase *self)
+{
+    const TwinParents *const p = self->parents;
+    const bool has_data =
+        p->own->left[TWIN_PLAN_DATA] > 0 && (p->may_begin || p->own->write_segments > 0);
+    return has_data ? against_flight(self) : TWIN_EVIDENCE_NONE;
+}
+
 /* Of the flags of a data segment: PSH at ends of writes, FIN on the last where the plan has it. */
 static TwinEvidence against_data_flags(const TwinEvidenceCase *self, uint16_t flags,
                                        unsigned strictness)

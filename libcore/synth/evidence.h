@@ -20,6 +20,10 @@ typedef struct {
 void twin_evidence_look(TwinEvidenceCase *self, const TwinParents *parents,
                         const TwinTables *tables, bool must_send);
 
+/** The rule that keeps the next data back until something arrives: windows, flight, handshake;
+ *  TWIN_EVIDENCE_NONE where none does or nothing is to be sent. */
+TwinEvidence twin_evidence_against_going_on(const TwinEvidenceCase *self);
+
 /**
  * The first rule that forbids an outcome; TWIN_EVIDENCE_NONE where none does.
  *

@@ -40,6 +40,7 @@ void twin_loop_counts_add(TwinLoopCounts *self, const TwinLoopCounts *other)
         self->gave_way[i] += other->gave_way[i];
     }
     self->n_stuck += other->n_stuck;
+    self->n_relieved += other->n_relieved;
     self->n_given_up += other->n_given_up;
     self->n_unmet += other->n_unmet;
     self->n_delays_clipped += other->n_delays_clipped;

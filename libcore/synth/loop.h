@@ -57,6 +57,7 @@ typedef struct {
     uint64_t n_undecided;               /* not even so: the host waits */
     uint64_t gave_way[TWIN_N_EVIDENCE]; /* what the outcome taken then broke */
     uint64_t n_stuck;          /* nobody was to send, nothing under way: a host was forced to */
+    uint64_t n_relieved;       /* … of them by an ACK or a window that was not planned */
     uint64_t n_given_up;       /* flows that ended before their plan, stuck too often */
     uint64_t n_unmet;          /* packets that flows ended without */
     uint64_t n_delays_clipped; /* no delay of any row agreed */

@@ -114,6 +114,7 @@ static void decide_packet(TwinLoop *self, unsigned host, TwinParents *parents, u
     const TwinPacketKind *const kind = &tables->kinds[row->kind];
     TwinDecision *const decision = &self->decisions[host];
     *decision = (TwinDecision){
+        .opens_window = decision->opens_window,
         .drawn_ns = parents->now_ns,
         .kind = row->kind,
         .back = row->back,

@@ -27,7 +27,8 @@ typedef struct {
     uint16_t back;
     uint8_t delay_class;
     bool holds;
-    bool must_decide; /* anew: something happened */
+    bool must_decide;  /* anew: something happened */
+    bool opens_window; /* for the peer, which has been kept waiting by it */
 } TwinDecision;
 
 /* What is under way to a host, first in first out: packets of the exchange. */

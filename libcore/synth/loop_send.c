@@ -140,6 +140,11 @@ static void meet_fate(TwinLoop *self, TwinHostPacket *packet, const TwinDecision
     }
 }
 
+static uint16_t most_window(const TwinLoop *self, unsigned host)
+{
+    return (uint16_t)twin_plan_whole(twin_loop_plan(self, host)[TWIN_PLAN_WINDOW_MOST], UINT16_MAX);
+}
+
 static void offer_window(TwinLoop *self, TwinHostPacket *packet)
 {
     const unsigned host = packet->side;
@@ -152,6 +157,9 @@ static void offer_window(TwinLoop *self, TwinHostPacket *packet)
             (uint16_t)(reset >= 0 ? twin_plan_whole(reset, UINT16_MAX) : MAX(s->window, 0));
     } else {
         packet->window = twin_draw_window(&self->draws, packet, &self->windows[host]);
+        if (self->decisions[host].opens_window) {
+            packet->window = MAX(packet->window, most_window(self, host));
+        }
     }
     packet->edge = twin_host_edge(&self->hosts, packet);
 }
@@ -198,6 +206,7 @@ bool twin_loop_send(TwinLoop *self, unsigned host, int64_t now_ns)
         come_under_way(self, 1 - host, index);
     }
     decision->must_decide = true;
+    decision->opens_window = false;
     decision->due_ns = TWIN_NEVER_NS;
     return packet->move != TWIN_MOVE_NEW || packet->size == 0 ||
            twin_segments_add(&self->segments[host], self->exchange, index);
