@@ -124,9 +124,9 @@ static int64_t arrive_in_order(Receiver *self, const TwinHostPacket *segment, in
     const int64_t retry = retry_ns(self, segment);
     const int64_t end = twin_packet_end(segment);
     const size_t shown = find_shown(self, segment, segment->seq);
-    const Ack *shows = shown < self->n_acks ? &self->acks[shown] : NULL;
-    if (shows != NULL &&
-        (shows->when_ns > retry || (shows->when_ns == retry && shows->ack < end))) {
+    const bool is_shown = shown < self->n_acks;
+    if (is_shown && (self->acks[shown].when_ns > retry ||
+                     (self->acks[shown].when_ns == retry && self->acks[shown].ack < end))) {
         return TWIN_NEVER_NS;
     }
     if (shown > self->next_ack) { /* the last that does not show it */
@@ -137,7 +137,7 @@ static int64_t arrive_in_order(Receiver *self, const TwinHostPacket *segment, in
         at_ns = MAX(at_ns, without_ns + 1);
     }
     const bool is_late = at_ns - segment->nominal_ns > TWIN_MOST_HELD_NS;
-    if (shows == NULL && (retry != TWIN_NEVER_NS || (is_late && shown > self->next_ack))) {
+    if (!is_shown && (retry != TWIN_NEVER_NS || (is_late && shown > self->next_ack))) {
         return TWIN_NEVER_NS;
     }
     return is_late ? earliest_ns : at_ns; /* no path holds that long: its ACKs are odd */

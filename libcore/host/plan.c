@@ -216,7 +216,9 @@ static void plan_delays(const TwinExchange *exchange, const Passing hosts[2], co
 static double median(int64_t *values, size_t n, const Memory *memory)
 {
     twin_sort_int64(values, memory->scratch, n);
-    return ((double)values[(n - 1) / 2] + (double)values[n / 2]) / 2;
+    const size_t below = (n - 1) / 2;
+    const size_t above = n / 2;
+    return ((double)values[below] + (double)values[above]) / 2;
 }
 
 static bool is_pure(const TwinHostPacket *packet)
