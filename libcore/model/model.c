@@ -91,6 +91,11 @@ void twin_model_free(TwinModel *self)
     g_free(self);
 }
 
+const char *twin_model_preset(const TwinModel *self)
+{
+    return self->preset->name;
+}
+
 size_t twin_model_n_flows(const TwinModel *self)
 {
     return self->n_flows;
