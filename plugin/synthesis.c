@@ -202,6 +202,7 @@ static bool write_twins(const Synthesis *self, const TwinModel *model, const Twi
     options.addresses = settings->addresses;
     options.payload = settings->payload;
     options.first_packet = settings->first_packet;
+    options.n_threads = g_get_num_processors();
     options.output = settings->output;
     options.labels_output = settings->labels;
     options.inputs = (const char *const *)self->inputs->pdata;

@@ -177,6 +177,7 @@ static bool write_capture(TwinWork *self, const TwinModel *model)
     options.addresses = addresses_of(&self->request);
     options.payload = (TwinPayload)self->request.payload;
     options.first_packet = (TwinFirstPacket)self->request.first_packet;
+    options.n_threads = CLAMP(g_get_num_processors(), 1U, (unsigned)MAX_THREADS);
     options.like_flows = self->imitated;
     options.like_flow = TWIN_ALL_FLOWS;
     options.output = self->request.output;

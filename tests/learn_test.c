@@ -61,7 +61,7 @@ static void test_rows_say_what_the_packets_say(void)
 {
     g_autoptr(TwinFlows) flows = twin_test_small_flows();
     for (unsigned n_threads = 1; n_threads <= 3; n_threads++) {
-        g_autoptr(TwinModel) model = twin_model_new(twin_preset_find(NULL));
+        g_autoptr(TwinModel) model = twin_model_new(twin_preset_find("paper"));
         for (size_t f = 0; f < twin_flows_n_flows(flows); f++) {
             model->n_packets += twin_flows_flow(flows, f)->n_packets;
         }
@@ -89,6 +89,7 @@ static void test_rows_say_what_the_packets_say(void)
 static TwinModel *learn(const TwinFlows *flows, unsigned n_threads)
 {
     TwinLearnOptions options = TWIN_LEARN_OPTIONS_INIT;
+    options.preset = "paper";
     options.n_threads = n_threads;
     g_autoptr(GError) error = NULL;
     TwinModel *model = twin_model_learn(flows, &options, &error);
@@ -239,6 +240,7 @@ static void test_learning_can_be_stopped_wherever_it_tells(void)
         unsigned n_left = n_stopped;
         const TwinProgress progress = {.report = stop_after, .data = &n_left};
         TwinLearnOptions options = TWIN_LEARN_OPTIONS_INIT;
+        options.preset = "paper";
         options.progress = &progress;
         g_autoptr(GError) error = NULL;
         g_autoptr(TwinModel) model = twin_model_learn(flows, &options, &error);

@@ -64,7 +64,8 @@ static void test_a_model_without_followers(void)
 {
     const TwinTestPacket packet = {.flags = 2, .time_ns = 5};
     g_autoptr(TwinFlows) flows = twin_test_flows(&packet, 1, NULL);
-    const TwinLearnOptions options = TWIN_LEARN_OPTIONS_INIT;
+    TwinLearnOptions options = TWIN_LEARN_OPTIONS_INIT;
+    options.preset = "paper";
     g_autoptr(GError) error = NULL;
     g_autoptr(TwinModel) model = twin_model_learn(flows, &options, &error);
     g_assert_no_error(error);

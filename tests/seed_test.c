@@ -14,7 +14,7 @@ static TwinSeeds seeds_of(GArray *packets)
 {
     g_autoptr(TwinFlows) flows = flows_of(packets);
     TwinSeeds seeds;
-    twin_seeds_learn(&seeds, flows, NULL, 1);
+    twin_seeds_learn(&seeds, flows, NULL, TWIN_MAX_SEEDS, 1);
     return seeds;
 }
 
@@ -23,7 +23,7 @@ static void test_what_is_kept_of_a_flow(void)
     static const uint16_t ports[] = {80, 443, 25};
     g_autoptr(TwinFlows) flows = twin_test_small_flows();
     TwinSeeds seeds;
-    twin_seeds_learn(&seeds, flows, NULL, 1);
+    twin_seeds_learn(&seeds, flows, NULL, TWIN_MAX_SEEDS, 1);
     g_assert_cmpuint(seeds.n_seeds, ==, 12);
     g_assert_cmpuint(seeds.n_hosts, ==, 7); /* 4 clients, 3 servers */
     g_assert_cmpint(seeds.start_ns, ==, INT64_C(1700000000000000000));
@@ -58,7 +58,7 @@ static void test_timestamps_of_a_syn_are_zeroed(void)
 {
     g_autoptr(TwinFlows) flows = twin_test_small_flows();
     TwinSeeds seeds;
-    twin_seeds_learn(&seeds, flows, twin_flows_flow(flows, 2), 1);
+    twin_seeds_learn(&seeds, flows, twin_flows_flow(flows, 2), TWIN_MAX_SEEDS, 1);
     static const uint8_t expected[] = {2, 4, 5, 180, 4, 2, 8, 10, 0, 0,
                                        0, 0, 0, 0,   0, 0, 1, 3,  3, 7};
     g_assert_cmpuint(seeds.n_seeds, ==, 1);
@@ -184,9 +184,9 @@ static void test_of_many_flows_a_sample_is_kept(void)
     TwinSeeds first;
     TwinSeeds again;
     TwinSeeds other;
-    twin_seeds_learn(&first, flows, NULL, 1);
-    twin_seeds_learn(&again, flows, NULL, 1);
-    twin_seeds_learn(&other, flows, NULL, 2);
+    twin_seeds_learn(&first, flows, NULL, TWIN_MAX_SEEDS, 1);
+    twin_seeds_learn(&again, flows, NULL, TWIN_MAX_SEEDS, 1);
+    twin_seeds_learn(&other, flows, NULL, TWIN_MAX_SEEDS, 2);
     g_assert_cmpuint(first.n_seeds, ==, TWIN_MAX_SEEDS);
     size_t n_late = 0;
     size_t n_shared = 0;

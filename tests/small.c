@@ -110,6 +110,7 @@ TwinModel *twin_test_small_model(TwinAddresses addresses)
 {
     g_autoptr(TwinFlows) flows = twin_test_small_flows();
     TwinLearnOptions options = TWIN_LEARN_OPTIONS_INIT;
+    options.preset = "paper";
     options.addresses = addresses;
     g_autoptr(GError) error = NULL;
     TwinModel *model = twin_model_learn(flows, &options, &error);

@@ -140,7 +140,8 @@ static void test_flows_of_one_packet(void)
 {
     const TwinTestPacket packet = {.flags = TWIN_TCP_SYN, .time_ns = 5};
     g_autoptr(TwinFlows) flows = twin_test_flows(&packet, 1, NULL);
-    const TwinLearnOptions options = TWIN_LEARN_OPTIONS_INIT;
+    TwinLearnOptions options = TWIN_LEARN_OPTIONS_INIT;
+    options.preset = "paper";
     g_autoptr(TwinModel) model = twin_model_learn(flows, &options, NULL);
     g_autoptr(TwinSampler) sampler = twin_sampler_new(model, TWIN_FIRST_PACKET_NETWORK);
     g_autoptr(GArray) packets = draw_flow(sampler, seed_of(model, 0), 1, 0);

@@ -82,8 +82,12 @@ static const Row rows[] = {
      "Look-alikes of one flow: CAPTURE:NUMBER, its number as check prints it, or its ends, "
      "ADDRESS:PORT-ADDRESS:PORT, in the capture at hand",
      "FLOW", NULL, 0, 0},
+    {COMMAND_SHOW, "flow", 0, TEXT(flow),
+     "Show one flow of a capture instead of a model, packet by packet with what was inferred: "
+     "CAPTURE:NUMBER, its number as check prints it, or CAPTURE:ADDRESS:PORT-ADDRESS:PORT",
+     "FLOW", NULL, 0, 0},
     {COMMAND_LEARN | COMMAND_SYNTHESIZE, "preset", 'p', TEXT(preset),
-     "Design of the model: paper (default)", "PRESET", twin_preset_name, 0, 0},
+     "Design of the model: twin (default) or paper", "PRESET", twin_preset_name, 0, 0},
     {COMMAND_LEARN | WRITERS, "addresses", 'a', TEXT(addresses),
      "keep, or anonymous: mapped one to one to documentation addresses (default: keep; a model "
      "file holds real ones only with keep, its default is anonymous)",
@@ -94,7 +98,11 @@ static const Row rows[] = {
     {WRITERS, "first-packet", 0, TEXT(first_packet),
      "network (default), or seed: the first packet of the flow imitated", "HOW",
      twin_first_packet_name, 0, 0},
-    {COMMAND_LEARN | COMMAND_SYNTHESIZE | COMMAND_EVALUATE, "threads", 'j', TEXT(threads),
+    {WRITERS, "privacy", 0, TEXT(privacy),
+     "balanced (default), open or strict: how near flows of preset twin may come to single ones "
+     "that were learned from",
+     "HOW", twin_privacy_name, 0, 0},
+    {COMMAND_LEARN | WRITERS | COMMAND_EVALUATE, "threads", 'j', TEXT(threads),
      "Threads to work with; the result is the same (default: one a processor)", "N", NULL, 1, 1024},
     {COMMAND_CHECK, "json", 0, SWITCH(json), "Print JSON", NULL, NULL, 0, 0},
     {COMMAND_CHECK, "csv", 0, SWITCH(csv), "Print CSV, a row a flow", NULL, NULL, 0, 0},
@@ -102,8 +110,9 @@ static const Row rows[] = {
      "Decide by flags and file order alone, as other papers do", NULL, NULL, 0, 0},
     {COMMAND_CHECK, "strict", 0, SWITCH(strict), "Exit with 3 when a check fails", NULL, NULL, 0,
      0},
-    {COMMAND_SHOW, "format", 'f', TEXT(format), "text (default), dot, json or xmlbif", "FORMAT",
-     twin_model_show_format, 0, 0},
+    {COMMAND_SHOW, "format", 'f', TEXT(format),
+     "text (default), dot, json or xmlbif; a flow: text or json", "FORMAT", twin_model_show_format,
+     0, 0},
     {OUTPUTS | COMMAND_EVALUATE | COMMAND_BLINDTEST, "force", 'F', SWITCH(force),
      "Replace an existing output", NULL, NULL, 0, 0},
     {ALL, "quiet", 'q', SWITCH(quiet), "Say nothing but results and errors", NULL, NULL, 0, 0},
@@ -287,6 +296,12 @@ TwinPayload options_payload(const Options *options)
 {
     return options->payload != NULL ? (TwinPayload)find_word(twin_payload_name, options->payload)
                                     : TWIN_PAYLOAD_NONE;
+}
+
+TwinPrivacy options_privacy(const Options *options)
+{
+    return options->privacy != NULL ? (TwinPrivacy)find_word(twin_privacy_name, options->privacy)
+                                    : TWIN_PRIVACY_BALANCED;
 }
 
 TwinFirstPacket options_first_packet(const Options *options)

@@ -164,6 +164,26 @@ static void say_what_was_made(const Options *options, const TwinSynthesiseResult
     }
 }
 
+/* What gave way, and whether there was enough to learn from. */
+static void say_how_twins_were_made(const Options *options, const TwinModel *model,
+                                    const TwinSynthesiseResult *result)
+{
+    enum { ENOUGH_FLOWS = 400 }; /* below it, what lacks is dialogues: docs/model.md */
+    say(options,
+        "%.2f %% of the decisions kept less than the plan asks; %" G_GUINT64_FORMAT
+        " flows ended before their plan did; %" G_GUINT64_FORMAT
+        " go packet by packet like exactly one learned flow, %" G_GUINT64_FORMAT
+        " more did and were drawn again",
+        100.0 * (double)result->n_milder / (double)MAX(result->n_draws, 1), result->n_given_up,
+        result->n_unique_copies, result->n_redrawn);
+    if (twin_model_n_flows(model) < ENOUGH_FLOWS) {
+        say(options,
+            "learned from %zu flows: their dialogues come again and again; from some %d on, "
+            "look-alikes are as different as real flows",
+            twin_model_n_flows(model), ENOUGH_FLOWS);
+    }
+}
+
 static TwinSynthesiseOptions make_options(const Options *options)
 {
     TwinSynthesiseOptions make = TWIN_SYNTHESISE_OPTIONS_INIT;
@@ -173,6 +193,8 @@ static TwinSynthesiseOptions make_options(const Options *options)
     make.addresses = options_addresses(options, TWIN_ADDRESSES_KEEP);
     make.payload = options_payload(options);
     make.first_packet = options_first_packet(options);
+    make.privacy = options_privacy(options);
+    make.n_threads = options_threads(options);
     make.output = options->output;
     make.labels_output = options->labels_out;
     make.may_exist = options->force;
@@ -207,5 +229,8 @@ int write_synthetic(const Options *options, const TwinModel *model, const TwinFl
         return report_error(error);
     }
     say_what_was_made(options, &result, make.seed);
+    if (strcmp(twin_model_preset(model), "twin") == 0) {
+        say_how_twins_were_made(options, model, &result);
+    }
     return EXIT_GOOD;
 }

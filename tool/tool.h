@@ -25,10 +25,12 @@ typedef struct {
     char *labels_out;
     char *label;
     char *like;
+    char *flow;
     char *preset;
     char *addresses;
     char *payload;
     char *first_packet;
+    char *privacy;
     char *format;
     char *flows;
     char *seed;
@@ -105,6 +107,7 @@ unsigned options_threads(const Options *options);
 /** What the words of these options say; without one the default. */
 TwinAddresses options_addresses(const Options *options, TwinAddresses fallback);
 TwinPayload options_payload(const Options *options);
+TwinPrivacy options_privacy(const Options *options);
 TwinFirstPacket options_first_packet(const Options *options);
 
 /** Prints "flowtwin: " and @error on stderr; the exit status that belongs to it. */

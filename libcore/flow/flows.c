@@ -37,6 +37,7 @@ struct TwinFlows {
     size_t n_flows, flows_capacity;
     TwinFlowTable tuples; /* Tuple */
     uint32_t *order;      /* packets of one flow stand together; made by finishing */
+    TwinSacks sacks;
     GPtrArray *label_names;
     GHashTable *label_indices; /* name → index */
     TwinFlowsCounts counts;
@@ -73,6 +74,7 @@ void twin_flows_free(TwinFlows *self)
     g_free(self->flows);
     twin_flow_table_clear(&self->tuples);
     g_free(self->order);
+    twin_sacks_clear(&self->sacks);
     g_hash_table_unref(self->label_indices);
     g_ptr_array_unref(self->label_names);
     g_ptr_array_unref(self->warnings);
@@ -182,7 +184,8 @@ static bool add_segment(TwinFlows *self, const TwinSegment *segment, uint32_t fr
     }
     TwinPacket packet = twin_flow_packet(segment, frame);
     Tuple *tuple = NULL;
-    if (!find_flow(self, segment, &tuple, &packet)) {
+    if (!find_flow(self, segment, &tuple, &packet) ||
+        !twin_sacks_add(&self->sacks, (uint32_t)self->n_packets, &segment->tcp)) {
         return false;
     }
     twin_connection_update(&tuple->connection, &packet);
@@ -300,12 +303,10 @@ bool twin_flows_read(TwinFlows *self, const char *const *paths, size_t n_paths,
 }
 
 /* Packets of one flow together, flow after flow, each in order of the capture: a counting sort. */
-static bool order_packets(TwinFlows *self, GError **error)
+static bool order_packets(TwinFlows *self)
 {
     self->order = g_try_new(uint32_t, self->n_packets + 1);
     if (self->order == NULL) {
-        g_set_error(error, TWIN_ERROR, TWIN_ERROR_TOO_LARGE, "memory is full after %zu TCP packets",
-                    self->n_packets);
         return false;
     }
     uint32_t first = 0;
@@ -318,7 +319,7 @@ static bool order_packets(TwinFlows *self, GError **error)
         TwinFlow *flow = &self->flows[self->packets[p].flow];
         self->order[flow->first + flow->n_packets++] = (uint32_t)p;
     }
-    return true;
+    return twin_sacks_finish(&self->sacks, self->packets, self->order, self->flows, self->n_flows);
 }
 
 /* A label by the server's port, else by the client's (active FTP data), else the protocol's name.
@@ -387,7 +388,9 @@ static void trim(TwinFlows *self)
 bool twin_flows_finish(TwinFlows *self, GError **error)
 {
     g_return_val_if_fail(!self->is_finished, false);
-    if (!order_packets(self, error)) {
+    if (!order_packets(self)) {
+        g_set_error(error, TWIN_ERROR, TWIN_ERROR_TOO_LARGE, "memory is full after %zu TCP packets",
+                    self->n_packets);
         return false;
     }
     for (size_t t = 0; t < self->tuples.n_entries; t++) {
@@ -403,7 +406,7 @@ bool twin_flows_finish(TwinFlows *self, GError **error)
 }
 
 /* Appends a flow of another collection, whose packets there is room for. */
-static void append_flow(TwinFlows *self, const TwinFlows *from, const TwinFlow *flow)
+static bool append_flow(TwinFlows *self, const TwinFlows *from, const TwinFlow *flow)
 {
     TwinFlow *copy = &self->flows[self->n_flows];
     *copy = *flow;
@@ -416,6 +419,7 @@ static void append_flow(TwinFlows *self, const TwinFlows *from, const TwinFlow *
         self->n_packets++;
     }
     self->n_flows++;
+    return twin_sacks_append(&self->sacks, &from->sacks, flow, copy);
 }
 
 TwinFlows *twin_flows_choose(const TwinFlows *self, const uint8_t *is_chosen, size_t n_chosen,
@@ -434,15 +438,14 @@ TwinFlows *twin_flows_choose(const TwinFlows *self, const uint8_t *is_chosen, si
     chosen->flows = g_try_new(TwinFlow, n_flows + 1); /* NULL would stand for none, too */
     chosen->packets = g_try_new(TwinPacket, n_packets + 1);
     chosen->order = g_try_new(uint32_t, n_packets + 1);
-    if (chosen->flows == NULL || chosen->packets == NULL || chosen->order == NULL) {
+    bool has_room = chosen->flows != NULL && chosen->packets != NULL && chosen->order != NULL;
+    for (size_t f = 0; f < n && has_room; f++) {
+        has_room = is_chosen[f] == 0 || append_flow(chosen, self, &self->flows[f]);
+    }
+    if (!has_room) {
         g_set_error(error, TWIN_ERROR, TWIN_ERROR_TOO_LARGE,
                     "memory is full: %zu TCP packets cannot be copied", n_packets);
         return NULL;
-    }
-    for (size_t f = 0; f < n; f++) {
-        if (is_chosen[f] != 0) {
-            append_flow(chosen, self, &self->flows[f]);
-        }
     }
     chosen->counts = self->counts;
     chosen->last_ns = self->last_ns;
@@ -469,6 +472,12 @@ const TwinPacket *twin_flows_packets(const TwinFlows *self, size_t *n_packets_ou
 const TwinPacket *twin_flows_packet(const TwinFlows *self, const TwinFlow *flow, size_t k)
 {
     return &self->packets[self->order[flow->first + k]];
+}
+
+const TwinSackRange *twin_flows_sack(const TwinFlows *self, const TwinFlow *flow,
+                                     size_t *n_ranges_out)
+{
+    return twin_sacks_of(&self->sacks, flow, n_ranges_out);
 }
 
 unsigned twin_flow_side(const TwinFlow *flow, const TwinPacket *packet)

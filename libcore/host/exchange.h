@@ -9,6 +9,9 @@
 /** A time that never comes: when a lost packet arrives. */
 #define TWIN_NEVER_NS INT64_MAX
 
+/** What is held for no longer was not held: rounding. */
+#define TWIN_LEAST_HOLD_NS 2
+
 /** What a packet does to its side's sequence space. */
 typedef enum {
     TWIN_MOVE_NONE,  /* nothing: no payload, SYN or FIN */
@@ -67,7 +70,8 @@ typedef struct {
     int64_t ack;    /* 0 without ACK */
     int64_t edge;   /* right window edge that it offers; 0 without ACK, and of a RST */
     int64_t odd_by; /* of TWIN_MOVE_ODD: seq − the next number of its side */
-    int64_t ack_by; /* of a manner other than EXACT: arrived in order − ack */
+    int64_t ack_by; /* of a manner other than EXACT: arrived in order − ack; but ack − arrived in
+                       order, so above 0, of AHEAD that the capture had seen */
     int64_t rst_by; /* of a RST with ACK: highest number of the peer seen − ack */
     int64_t sack[TWIN_MAX_SACK_RANGES][2]; /* ranges reported, newest first */
     uint32_t payload_bytes;
@@ -130,10 +134,13 @@ void twin_exchange_clear(TwinExchange *self);
 /** Frees what it owns. */
 void twin_exchange_free(TwinExchange *self);
 
-/** A packet more at the end, zeroed; grows as needed. */
+/** Room for @n_packets; false when memory is out, nothing changed. */
+bool twin_exchange_reserve(TwinExchange *self, size_t n_packets);
+
+/** A packet more at the end, zeroed; grows as needed. NULL when memory is out. */
 TwinHostPacket *twin_exchange_add_packet(TwinExchange *self);
 
-/** A write more at the end, zeroed. */
+/** A write more at the end, zeroed. NULL when memory is out. */
 TwinWrite *twin_exchange_add_write(TwinExchange *self);
 
 /** The class of the delay before a packet. @first 1: opens a write after the peer's; 2: one after

@@ -129,9 +129,35 @@ typedef struct {
     uint32_t n_deck[2][TWIN_N_DECKS];
     uint16_t *windows[2]; /* that differ from the one before, from the third packet on, in order */
     uint32_t n_windows[2];
+    size_t room; /* packets that the arrays above, which are parts of one block, have room for */
+    void *block; /* owned by the plan */
 } TwinExchangePlan;
 
 /** The name of plan entry @index, as `show` has it. */
 const char *twin_plan_name(size_t index);
+
+/** An empty plan; what twin_exchange_plan() fills again and again. */
+#define TWIN_EXCHANGE_PLAN_INIT                                                                    \
+    {                                                                                              \
+        .deck_ns = { {NULL} }                                                                      \
+    }
+
+/**
+ * What the two hosts of an inferred exchange did, as what two hosts are to do.
+ *
+ * TWIN_PLAN_BREAKS_WINDOW and TWIN_PLAN_EARLY_DATA are 0 here: replaying the exchange finds them.
+ *
+ * @param exchange inferred
+ * @param plan_out TWIN_EXCHANGE_PLAN_INIT at first; its arrays stay its own and are reused. Free
+ *                 with twin_exchange_plan_clear()
+ * @return false where memory is out
+ *
+ * Cost: a few passes over the packets; sorting of delays, windows and sizes is linear where there
+ * are many. No allocation but growth.
+ */
+bool twin_exchange_plan(const TwinExchange *exchange, TwinExchangePlan *plan_out);
+
+/** Frees the arrays of a plan. */
+void twin_exchange_plan_clear(TwinExchangePlan *self);
 
 #endif

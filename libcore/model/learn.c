@@ -5,6 +5,7 @@
 #include "bn/search.h"
 #include "flow/labels.h"
 #include "model/feature.h"
+#include "model/twin_learn.h"
 
 #include <string.h>
 
@@ -150,9 +151,15 @@ TwinModel *twin_model_learn(const TwinFlows *flows, const TwinLearnOptions *opti
     model->addresses = options->addresses;
     model->source = digest_of(flows);
     learn_labels(model, flows);
-    twin_seeds_learn(&model->seeds, flows, NULL, options->seed);
+    const bool is_twin = preset->kind == TWIN_PRESET_HOSTS;
+    twin_seeds_learn(&model->seeds, flows, NULL, is_twin ? TWIN_MAX_DONORS : TWIN_MAX_SEEDS,
+                     options->seed);
     if (model->addresses == TWIN_ADDRESSES_ANONYMOUS) {
         twin_hosts_anonymise(model->seeds.hosts, model->seeds.n_hosts);
+    }
+    if (is_twin) {
+        model->twin = twin_design_learn(flows, &model->seeds, options, error);
+        return model->twin != NULL ? g_steal_pointer(&model) : NULL;
     }
     return learn_networks(model, flows, options, error) ? g_steal_pointer(&model) : NULL;
 }

@@ -62,8 +62,10 @@ TwinModel *twin_model_new(const TwinPreset *preset)
 {
     TwinModel *self = g_new0(TwinModel, 1);
     self->preset = preset;
-    prepare_network(self, &self->networks[0], &preset->first);
-    prepare_network(self, &self->networks[1], &preset->next);
+    if (preset->kind == TWIN_PRESET_NETWORKS) {
+        prepare_network(self, &self->networks[0], &preset->first);
+        prepare_network(self, &self->networks[1], &preset->next);
+    }
     return self;
 }
 
@@ -85,7 +87,13 @@ void twin_model_free(TwinModel *self)
     g_free(self->labels);
     g_free(self->source);
     twin_seeds_clear(&self->seeds);
+    twin_design_free(self->twin);
     g_free(self);
+}
+
+const char *twin_model_preset(const TwinModel *self)
+{
+    return self->preset->name;
 }
 
 size_t twin_model_n_flows(const TwinModel *self)

@@ -10,6 +10,7 @@
 #include "model/node.h"
 #include "model/preset.h"
 #include "model/seed.h"
+#include "model/twin_design.h"
 
 enum {
     TWIN_N_NETWORKS = 2,           /* first, next */
@@ -52,6 +53,7 @@ struct TwinModel {
     TwinModelLabel *labels;
     size_t n_labels;
     TwinSeeds seeds;
+    TwinDesign *twin; /* of TWIN_PRESET_HOSTS, once learned; then no networks and codings */
 };
 
 /** States of a coding. */

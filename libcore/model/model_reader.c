@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <flowtwin/error.h>
 
+#include "base/pack.h"
 #include "base/text_file.h"
 #include "flow/labels.h"
 #include "model/model_file.h"
+#include "model/twin_pack.h"
 
 #include <json-glib/json-glib.h>
 #include <string.h>
@@ -375,10 +377,15 @@ static void read_networks(Reader *reader, JsonObject *root)
     }
 }
 
+static size_t most_seeds(const TwinModel *model)
+{
+    return model->preset->kind == TWIN_PRESET_HOSTS ? TWIN_MAX_DONORS : TWIN_MAX_SEEDS;
+}
+
 static void read_hosts(Reader *reader, JsonObject *root)
 {
     TwinSeeds *seeds = &reader->model->seeds;
-    JsonArray *hosts = get_array(reader, root, "hosts", 1, (size_t)2 * TWIN_MAX_SEEDS);
+    JsonArray *hosts = get_array(reader, root, "hosts", 1, 2 * most_seeds(reader->model));
     seeds->n_hosts = length_of(hosts);
     seeds->hosts = g_new0(TwinHost, seeds->n_hosts);
     for (size_t h = 0; h < seeds->n_hosts; h++) {
@@ -457,7 +464,7 @@ static void read_seed(Reader *reader, JsonObject *object, TwinSeed *seed)
 static void read_seeds(Reader *reader, JsonObject *root)
 {
     TwinSeeds *seeds = &reader->model->seeds;
-    JsonArray *array = get_array(reader, root, "seeds", 1, TWIN_MAX_SEEDS);
+    JsonArray *array = get_array(reader, root, "seeds", 1, most_seeds(reader->model));
     seeds->start_ns = get_int(reader, root, "start_ns", 0, TWIN_LATEST_START_NS);
     seeds->n_seeds = length_of(array);
     seeds->seeds = g_new0(TwinSeed, seeds->n_seeds);
@@ -469,11 +476,43 @@ static void read_seeds(Reader *reader, JsonObject *root)
     }
 }
 
+static void read_design(Reader *reader, JsonObject *root)
+{
+    TwinModel *model = reader->model;
+    if (get_int(reader, root, "layout", 0, UINT32_MAX) != twin_design_layout()) {
+        fail(reader, "layout is another release's: what its trees ask for has changed");
+        return;
+    }
+    const size_t n_bytes = (size_t)get_int(reader, root, "design_bytes", 1, TWIN_MAX_DESIGN_BYTES);
+    const char *text = get_text(reader, root, "design");
+    g_autofree uint8_t *bytes = has_failed(reader) ? NULL : twin_unpack_text(text, n_bytes);
+    if (bytes == NULL) {
+        fail(reader, "design is not the text of %zu bytes", n_bytes);
+        return;
+    }
+    const char *what = NULL;
+    model->twin = twin_design_unpack(bytes, n_bytes, model->seeds.n_seeds, &what);
+    if (model->twin == NULL) {
+        fail(reader, "design: the %s make no sense", what);
+        return;
+    }
+    for (size_t s = 0; s < model->seeds.n_seeds; s++) {
+        const uint32_t label = model->seeds.seeds[s].label;
+        if (model->twin->donors.donors[s].plan.hosts[0].at[TWIN_PLAN_LABEL] != label) {
+            fail(reader, "design: plan %zu has not the label of its seed", s);
+        }
+    }
+}
+
 /* The order matters: what comes later names what came before by index. */
 static void read_members(Reader *reader, JsonObject *root)
 {
-    static void (*const parts[])(Reader * reader, JsonObject * root) = {
-        read_labels, read_codings, read_networks, read_hosts, read_seeds,
+    static const struct {
+        void (*read)(Reader *reader, JsonObject *root);
+        bool is_of[2]; /* TwinPresetKind */
+    } parts[] = {
+        {read_labels, {true, true}}, {read_codings, {true, false}}, {read_networks, {true, false}},
+        {read_hosts, {true, true}},  {read_seeds, {true, true}},    {read_design, {false, true}},
     };
     TwinModel *model = reader->model;
     model->source = g_strdup(get_text(reader, root, "source"));
@@ -489,7 +528,9 @@ static void read_members(Reader *reader, JsonObject *root)
         fail(reader, "addresses is neither keep nor anonymous");
     }
     for (size_t p = 0; p < G_N_ELEMENTS(parts) && !has_failed(reader); p++) {
-        parts[p](reader, root);
+        if (parts[p].is_of[model->preset->kind]) {
+            parts[p].read(reader, root);
+        }
     }
 }
 

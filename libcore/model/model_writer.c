@@ -3,8 +3,10 @@
 #include <flowtwin/version.h>
 
 #include "base/output.h"
+#include "base/pack.h"
 #include "flow/labels.h"
 #include "model/model_file.h"
+#include "model/twin_pack.h"
 
 #include <json-glib/json-glib.h>
 #include <string.h>
@@ -221,7 +223,20 @@ static void add_seeds(JsonBuilder *json, const TwinModel *model)
     (void)json_builder_end_array(json);
 }
 
-char *twin_model_to_json(const TwinModel *self)
+static void add_design(JsonBuilder *json, const TwinModel *model, bool is_compressed)
+{
+    if (model->twin == NULL) {
+        return;
+    }
+    GByteArray *bytes = twin_design_pack(model->twin);
+    g_autofree char *text = twin_pack_text(bytes, is_compressed);
+    add_int(json, "layout", twin_design_layout());
+    add_int(json, "design_bytes", bytes->len);
+    add_text(json, "design", text);
+    g_byte_array_unref(bytes);
+}
+
+static char *to_json(const TwinModel *self, bool is_compressed)
 {
     g_autoptr(JsonBuilder) json = json_builder_new();
     (void)json_builder_begin_object(json);
@@ -233,10 +248,13 @@ char *twin_model_to_json(const TwinModel *self)
     add_int(json, "packets", (gint64)self->n_packets);
     add_text(json, "addresses", self->addresses == TWIN_ADDRESSES_KEEP ? "keep" : "anonymous");
     add_labels(json, self);
-    add_codings(json, self);
-    add_networks(json, self);
+    if (self->preset->kind == TWIN_PRESET_NETWORKS) {
+        add_codings(json, self);
+        add_networks(json, self);
+    }
     add_hosts(json, self);
     add_seeds(json, self);
+    add_design(json, self, is_compressed);
     (void)json_builder_end_object(json);
     g_autoptr(JsonNode) root = json_builder_get_root(json);
     g_autoptr(JsonGenerator) generator = json_generator_new();
@@ -244,9 +262,15 @@ char *twin_model_to_json(const TwinModel *self)
     return json_generator_to_data(generator, NULL);
 }
 
+char *twin_model_to_json(const TwinModel *self)
+{
+    return to_json(self, true);
+}
+
+/* Of the design's bytes as they are: zlib's releases pack them differently. */
 char *twin_model_digest(const TwinModel *self)
 {
-    g_autofree char *text = twin_model_to_json(self);
+    g_autofree char *text = to_json(self, false);
     return g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
 }
 

@@ -7,6 +7,11 @@
 
 static const TwinPreset table[] = {
     {
+        .name = "twin",
+        .summary = "two hosts, a path and a place of capture; tree CPTs decide, the rest follows",
+        .kind = TWIN_PRESET_HOSTS,
+    },
+    {
         .name = "paper",
         .summary = "Bayesian networks of one packet given the one before (Falk et al. 2026)",
         .n_bins = 10,

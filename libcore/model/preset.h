@@ -13,10 +13,18 @@ typedef struct {
     const char *nodes[TWIN_MAX_NODES]; /* ends with NULL where fewer */
 } TwinNetworkDesign;
 
+/** What a preset learns. */
+typedef enum {
+    TWIN_PRESET_NETWORKS, /* tables of one packet given the one before: first, next */
+    TWIN_PRESET_HOSTS,    /* two hosts, a path and a place of capture (model/twin_design.h) */
+} TwinPresetKind;
+
 /** A design of a model. A new one is a row of the table in preset.c. */
 typedef struct {
     const char *name;
     const char *summary;
+    TwinPresetKind kind;
+    /* Of TWIN_PRESET_NETWORKS only: */
     unsigned n_bins;
     const char *score;       /* a row of bn/score.c */
     TwinNetworkDesign first; /* of a flow's first packet */

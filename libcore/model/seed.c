@@ -274,6 +274,7 @@ static void learn_seed(Learner *learner, const TwinFlow *flow, TwinSeed *seed)
     bound_payload(&seed->sides[1], &seed->sides[0]);
     const TwinPacket *first = twin_flows_packet(learner->flows, flow, 0);
     seed->start_ns = bounded_offset(flow->start_ns - learner->seeds->start_ns);
+    seed->flow = (uint32_t)(flow - twin_flows_flow(learner->flows, 0));
     seed->label = flow->label;
     seed->first_payload_bytes = first->payload_bytes;
     seed->first_flags = first->flags;
@@ -285,17 +286,19 @@ static int compare_starts(const void *left, const void *right)
 {
     const TwinSeed *a = left;
     const TwinSeed *b = right;
-    return (a->start_ns > b->start_ns) - (a->start_ns < b->start_ns);
+    if (a->start_ns != b->start_ns) {
+        return a->start_ns < b->start_ns ? -1 : 1;
+    }
+    return (a->flow > b->flow) - (a->flow < b->flow);
 }
 
-/* Each flow with the chance that makes TWIN_MAX_SEEDS of all (selection sampling, Knuth 3.4.2 S).
- */
-static void sample_flows(Learner *learner, uint64_t seed)
+/* Each flow with the chance that makes @most of all (selection sampling, Knuth 3.4.2 S). */
+static void sample_flows(Learner *learner, size_t most, uint64_t seed)
 {
     TwinSeeds *seeds = learner->seeds;
     TwinRandom random = twin_random(seed, TWIN_RANDOM_SAMPLE, 0);
     size_t n_left = twin_flows_n_flows(learner->flows);
-    size_t n_wanted = MIN(n_left, (size_t)TWIN_MAX_SEEDS);
+    size_t n_wanted = MIN(n_left, most);
     seeds->seeds = g_new0(TwinSeed, n_wanted);
     for (size_t f = 0; n_wanted > 0; f++, n_left--) {
         if (twin_random_below(&random, (uint32_t)n_left) < n_wanted) {
@@ -317,7 +320,8 @@ static int64_t first_start(const TwinFlows *flows)
     return first_ns >= 0 && first_ns <= TWIN_LATEST_START_NS ? first_ns : 0;
 }
 
-void twin_seeds_learn(TwinSeeds *self, const TwinFlows *flows, const TwinFlow *only, uint64_t seed)
+void twin_seeds_learn(TwinSeeds *self, const TwinFlows *flows, const TwinFlow *only, size_t most,
+                      uint64_t seed)
 {
     Learner learner = {
         .flows = flows,
@@ -335,7 +339,7 @@ void twin_seeds_learn(TwinSeeds *self, const TwinFlows *flows, const TwinFlow *o
         self->n_seeds = 1;
         learn_seed(&learner, only, &self->seeds[0]);
     } else {
-        sample_flows(&learner, seed);
+        sample_flows(&learner, most, seed);
         qsort(self->seeds, self->n_seeds, sizeof *self->seeds, compare_starts);
     }
     self->n_hosts = learner.hosts->len;

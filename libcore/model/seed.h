@@ -53,6 +53,7 @@ typedef struct {
 typedef struct {
     TwinSeedSide sides[2];
     int64_t start_ns; /* since the capture's first flow */
+    uint32_t flow;    /* index among the flows that it was taken from; not in a model file */
     uint32_t label;
     uint16_t ports[2];
     uint32_t first_payload_bytes; /* the seed packet: what its first packet was */
@@ -78,11 +79,13 @@ typedef struct {
 } TwinSeeds;
 
 /**
- * Takes seeds from @flows: all, or where there are more, a random sample of TWIN_MAX_SEEDS.
+ * Takes seeds from @flows: all, or where there are more, a random sample of @most.
  *
  * @param only NULL for all flows, else one flow alone
+ * @param most TWIN_MAX_SEEDS, or what the design has room for
  */
-void twin_seeds_learn(TwinSeeds *self, const TwinFlows *flows, const TwinFlow *only, uint64_t seed);
+void twin_seeds_learn(TwinSeeds *self, const TwinFlows *flows, const TwinFlow *only, size_t most,
+                      uint64_t seed);
 
 /** Maps every host to a documentation address, in their order, and MACs likewise. */
 void twin_hosts_anonymise(TwinHost *hosts, size_t n_hosts);

@@ -3,6 +3,8 @@
 
 #include <flowtwin/error.h>
 
+#include "model/show_twin.h"
+
 #include <json-glib/json-glib.h>
 #include <string.h>
 
@@ -174,6 +176,10 @@ static void show_revealed(const TwinModel *model, GString *out)
 
 void twin_show_text(const TwinModel *model, GString *out)
 {
+    if (model->twin != NULL) {
+        twin_design_show_text(model, out);
+        return;
+    }
     g_string_append_printf(out, "Preset %s: %s\nLearned from %zu flows, %zu packets\n\nNodes\n",
                            model->preset->name, model->preset->summary, model->n_flows,
                            model->n_packets);
@@ -217,6 +223,10 @@ static void show_dot_network(const TwinModelNetwork *network, GString *out)
 
 void twin_show_dot(const TwinModel *model, GString *out)
 {
+    if (model->twin != NULL) {
+        twin_design_show_dot(model, out);
+        return;
+    }
     g_string_append(out, "digraph flowtwin {\n  node [shape=ellipse];\n");
     for (size_t w = 0; w < TWIN_N_NETWORKS; w++) {
         if (model->networks[w].network != NULL) {
@@ -294,8 +304,12 @@ void twin_show_json(const TwinModel *model, GString *out)
     member_text(json, "addresses", model->addresses == TWIN_ADDRESSES_KEEP ? "keep" : "anonymous");
     member_int(json, "seeds", model->seeds.n_seeds);
     member_int(json, "hosts", model->seeds.n_hosts);
-    member_int(json, "kept_values", count_kept_values(model));
-    show_json_networks(model, json);
+    if (model->twin != NULL) {
+        twin_design_show_json(model, json);
+    } else {
+        member_int(json, "kept_values", count_kept_values(model));
+        show_json_networks(model, json);
+    }
     (void)json_builder_end_object(json);
     g_autoptr(JsonNode) root = json_builder_get_root(json);
     g_autoptr(JsonGenerator) generator = json_generator_new();
@@ -388,6 +402,12 @@ static void xmlbif_table(const TwinModel *model, const TwinModelNetwork *network
 bool twin_show_xmlbif(const TwinModel *model, GString *out, GError **error)
 {
     const TwinModelNetwork *network = &model->networks[1];
+    if (model->twin != NULL) {
+        g_set_error(error, TWIN_ERROR, TWIN_ERROR_ARGUMENT,
+                    "preset %s has trees, not tables, which XMLBIF cannot say; dot and json can",
+                    model->preset->name);
+        return false;
+    }
     if (network->network == NULL) {
         g_set_error_literal(error, TWIN_ERROR, TWIN_ERROR_EMPTY,
                             "no flow had a second packet, so there is no network of followers");

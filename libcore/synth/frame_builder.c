@@ -15,6 +15,7 @@ enum {
     PROTOCOL_TCP = 6,
     LINKTYPE_ETHERNET = 1,
     OPTION_MSS = 2,
+    OPTION_SACK = 5,
     TIMESTAMPS_BYTES = 12, /* with the two NOPs before them */
     DEFAULT_MSS = 1460,
     DEFAULT_TTL = 64,
@@ -74,6 +75,23 @@ uint32_t twin_frame_max_payload(const TwinFrameMaker *self, unsigned side, uint1
     return MIN(most, habits->max_payload_bytes);
 }
 
+/* RFC 2018: two NOPs, kind, length, ranges. */
+static size_t sack_bytes(const TwinOutSegment *segment)
+{
+    return segment->n_sack > 0 ? 4 + 8 * (size_t)segment->n_sack : 0;
+}
+
+static void put_sack(uint8_t *at, const TwinOutSegment *segment)
+{
+    put_u16(at, 0x0101);
+    at[2] = OPTION_SACK;
+    at[3] = (uint8_t)(2 + 8 * segment->n_sack);
+    for (size_t i = 0; i < segment->n_sack; i++) {
+        put_u32(at + 4 + 8 * i, segment->sack[i][0]);
+        put_u32(at + 8 + 8 * i, segment->sack[i][1]);
+    }
+}
+
 static void put_timestamps(uint8_t *at, const TwinOutSegment *segment)
 {
     put_u32(at, segment->ts_value);
@@ -102,7 +120,8 @@ static void put_syn_options(uint8_t *at, size_t n_bytes, const TwinSeedSide *hab
 static size_t put_tcp(const TwinFrameMaker *self, const TwinOutSegment *segment, uint8_t *at)
 {
     const TwinSeedSide *habits = &self->seed->sides[segment->side];
-    const size_t n_options = option_bytes(habits, segment->flags);
+    const size_t n_habits = option_bytes(habits, segment->flags);
+    const size_t n_options = n_habits + sack_bytes(segment);
     put_u16(at, self->ends[segment->side].port);
     put_u16(at + 2, self->ends[1 - segment->side].port);
     put_u32(at + 4, segment->seq);
@@ -111,12 +130,21 @@ static size_t put_tcp(const TwinFrameMaker *self, const TwinOutSegment *segment,
     put_u16(at + 14, segment->window);
     put_u32(at + 16, 0); /* checksum, urgent pointer */
     if ((segment->flags & TWIN_TCP_SYN) != 0) {
-        put_syn_options(at + TCP_BYTES, n_options, habits, segment);
-    } else if (n_options > 0) {
+        put_syn_options(at + TCP_BYTES, n_habits, habits, segment);
+    } else if (n_habits > 0) {
         put_u32(at + TCP_BYTES, 0x0101080a); /* NOP, NOP, timestamps, 10 bytes */
         put_timestamps(at + TCP_BYTES + 4, segment);
     }
+    if (segment->n_sack > 0) {
+        put_sack(at + TCP_BYTES + n_habits, segment);
+    }
     return TCP_BYTES + n_options;
+}
+
+static uint8_t ttl_of(const TwinSeedSide *habits, const TwinOutSegment *segment)
+{
+    const uint8_t usual = habits->ttl != 0 ? habits->ttl : DEFAULT_TTL;
+    return segment->ttl != 0 ? segment->ttl : usual;
 }
 
 static void put_ipv4(const TwinFrameMaker *self, const TwinOutSegment *segment, size_t tcp_bytes,
@@ -128,7 +156,7 @@ static void put_ipv4(const TwinFrameMaker *self, const TwinOutSegment *segment, 
     put_u16(at + 2, (uint32_t)(IPV4_BYTES + tcp_bytes));
     put_u16(at + 4, segment->ip_id);
     put_u16(at + 6, habits->dont_fragment ? 0x4000 : 0);
-    at[8] = habits->ttl != 0 ? habits->ttl : DEFAULT_TTL;
+    at[8] = ttl_of(habits, segment);
     at[9] = PROTOCOL_TCP;
     put_u16(at + 10, 0);
     memcpy(at + 12, self->ends[segment->side].address.bytes, 4);
@@ -144,7 +172,7 @@ static void put_ipv6(const TwinFrameMaker *self, const TwinOutSegment *segment, 
             6U << 28 | (uint32_t)habits->traffic_class << 20 | self->flow_labels[segment->side]);
     put_u16(at + 4, (uint32_t)tcp_bytes);
     at[6] = PROTOCOL_TCP;
-    at[7] = habits->ttl != 0 ? habits->ttl : DEFAULT_TTL;
+    at[7] = ttl_of(habits, segment);
     memcpy(at + 8, self->ends[segment->side].address.bytes, 16);
     memcpy(at + 24, self->ends[1 - segment->side].address.bytes, 16);
 }

@@ -95,7 +95,7 @@ static bool learn_like(Planner *planner, size_t label, GError **error)
     TwinSeeds *like = &planner->plan->like;
     const bool is_one = options->like_flow != TWIN_ALL_FLOWS;
     twin_seeds_learn(like, flows, is_one ? twin_flows_flow(flows, options->like_flow) : NULL,
-                     options->seed);
+                     TWIN_MAX_SEEDS, options->seed);
     planner->plan->seeds = like;
     for (size_t s = 0; s < like->n_seeds; s++) {
         size_t own = label;

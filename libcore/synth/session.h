@@ -49,6 +49,9 @@ typedef struct {
     uint16_t ip_id;
     uint8_t side; /* sender */
     bool has_timestamps;
+    uint8_t ttl;    /* 0: that of the sender's habits */
+    uint8_t n_sack; /* ranges, at most 3 (4 without timestamps would fit: nobody draws them) */
+    uint32_t sack[3][2];
 } TwinOutSegment;
 
 /** Begins a session on @seed's hosts at @start_ns; first numbers and clocks come from @random. */

@@ -7,6 +7,7 @@
 #include "flow/connection.h"
 #include "packet/capture_writer.h"
 #include "packet/tcp.h"
+#include "synth/flow_maker.h"
 #include "synth/frame_builder.h"
 #include "synth/labels_writer.h"
 #include "synth/plan.h"
@@ -31,6 +32,9 @@ typedef struct {
     TwinDrawnPacket packet;    /* the next one */
     TwinConnection connection; /* what a reader of the capture knows of it */
     uint8_t first_side;        /* sender of its first packet */
+    const TwinSeed *seed;
+    TwinMadeFlow made; /* of a design that draws flows whole */
+    size_t n_written;  /* packets so far */
 } OpenFlow;
 
 /* Whose packet comes when. */
@@ -44,7 +48,9 @@ typedef struct {
     const TwinModel *model;
     const TwinSynthesiseOptions *options;
     TwinPlan plan;
-    TwinSampler *sampler;
+    const struct FlowSource *source;
+    TwinSampler *sampler; /* of designs that draw packet after packet */
+    TwinFlowMaker *maker; /* of designs that draw flows whole */
     TwinCaptureWriter *capture;
     uint8_t *bytes;     /* of the frame being written */
     char **comments;    /* on first packets, one a label of the model */
@@ -54,6 +60,18 @@ typedef struct {
     size_t n_begun;
     TwinSynthesiseResult *result;
 } Writer;
+
+/* How a design's packets come to be. */
+typedef struct FlowSource {
+    /* The flow's first packet waits; when it comes, or INT64_MAX where memory is out. */
+    int64_t (*begin)(Writer *writer, OpenFlow *flow, size_t index);
+    /* The packet that waits, as a reader would see it, for twin_connection_is_reopened_by(). */
+    TwinOutSegment (*look)(const OpenFlow *flow);
+    /* The packet that waits leaves now. */
+    TwinOutSegment (*send)(Writer *writer, OpenFlow *flow, int64_t time_ns);
+    /* Goes on to the next packet; false where there is none. */
+    bool (*advance)(Writer *writer, OpenFlow *flow, int64_t *time_ns);
+} FlowSource;
 
 static bool is_before(const Turn *a, const Turn *b)
 {
@@ -105,30 +123,28 @@ static uint32_t take_slot(Writer *writer)
 }
 
 /* Opens the next flow of the plan: its first packet is drawn and waits for its turn. */
-static void begin_flow(Writer *writer)
+static bool begin_flow(Writer *writer)
 {
     const size_t index = writer->n_begun++;
     const TwinFlowPlan *plan = &writer->plan.flows[index];
-    const TwinSeed *seed = &writer->plan.seeds->seeds[plan->seed];
-    const uint64_t random_seed = writer->options->seed;
-    const Turn turn = {
-        .time_ns = twin_plan_start(&writer->plan, writer->model, index),
-        .flow = (uint32_t)index,
-        .slot = take_slot(writer),
-    };
+    Turn turn = {.flow = (uint32_t)index, .slot = take_slot(writer)};
     OpenFlow *flow = g_ptr_array_index(writer->open, turn.slot);
     TwinEnd ends[2];
     twin_plan_ends(&writer->plan, index, ends);
-    flow->session_random = twin_random(random_seed, TWIN_RANDOM_SESSION, index);
-    flow->payload_random = twin_random(random_seed, TWIN_RANDOM_PAYLOAD, index);
-    twin_session_begin(&flow->session, seed, turn.time_ns, &flow->session_random);
-    twin_frame_maker_begin(&flow->maker, seed, ends, &flow->session_random);
-    twin_sampler_begin(writer->sampler, &flow->sampling, seed, random_seed, index);
-    flow->packet = twin_sampler_next(writer->sampler, &flow->sampling);
-    flow->first_side = flow->packet.side;
     memset(&flow->connection, 0, sizeof flow->connection);
+    memset(&flow->made, 0, sizeof flow->made);
+    flow->n_written = 0;
+    flow->seed = &writer->plan.seeds->seeds[plan->seed];
+    flow->session_random = twin_random(writer->options->seed, TWIN_RANDOM_SESSION, index);
+    flow->payload_random = twin_random(writer->options->seed, TWIN_RANDOM_PAYLOAD, index);
+    turn.time_ns = writer->source->begin(writer, flow, index);
+    if (turn.time_ns == INT64_MAX) {
+        return false;
+    }
+    twin_frame_maker_begin(&flow->maker, flow->seed, ends, &flow->session_random);
     g_array_append_val(writer->turns, turn);
     sift_up(writer->turns, writer->turns->len - 1);
+    return true;
 }
 
 static void count_packet(TwinSynthesiseResult *result, const TwinFrame *frame)
@@ -167,39 +183,114 @@ static void note_segment(OpenFlow *flow, const TwinOutSegment *segment)
 
 /* A SYN on a finished flow would begin another one under its numbers: whoever asked for n flows
  * gets n, so this one is over before it. */
-static bool would_reopen(const OpenFlow *flow)
+static bool would_reopen(const Writer *writer, const OpenFlow *flow)
 {
-    const uint16_t flags = flow->packet.flags;
-    if ((flags & (TWIN_TCP_SYN | TWIN_TCP_ACK)) != TWIN_TCP_SYN) {
+    const TwinOutSegment next = writer->source->look(flow);
+    if ((next.flags & (TWIN_TCP_SYN | TWIN_TCP_ACK)) != TWIN_TCP_SYN) {
         return false;
     }
-    const TwinOutSegment syn = {
-        .seq = flow->session.hosts[flow->packet.side].isn,
-        .payload_bytes = flow->packet.payload_bytes,
-        .flags = flags,
-        .side = flow->packet.side,
-    };
-    const TwinPacket packet = seen_packet(flow, &syn);
+    const TwinPacket packet = seen_packet(flow, &next);
     return twin_connection_is_reopened_by(&flow->connection, &packet);
 }
 
-static bool write_packet(Writer *writer, OpenFlow *flow, int64_t time_ns)
+/* Packet after packet: the networks draw each one given the one before. */
+static int64_t begin_sampling(Writer *writer, OpenFlow *flow, size_t index)
+{
+    const int64_t start_ns = twin_plan_start(&writer->plan, writer->model, index);
+    twin_session_begin(&flow->session, flow->seed, start_ns, &flow->session_random);
+    twin_sampler_begin(writer->sampler, &flow->sampling, flow->seed, writer->options->seed, index);
+    flow->packet = twin_sampler_next(writer->sampler, &flow->sampling);
+    flow->first_side = flow->packet.side;
+    return start_ns;
+}
+
+static TwinOutSegment look_at_sampled(const OpenFlow *flow)
+{
+    return (TwinOutSegment){
+        .seq = flow->session.hosts[flow->packet.side].isn,
+        .payload_bytes = flow->packet.payload_bytes,
+        .flags = flow->packet.flags,
+        .side = flow->packet.side,
+    };
+}
+
+static TwinOutSegment send_sampled(Writer *writer, OpenFlow *flow, int64_t time_ns)
 {
     const TwinDrawnPacket *packet = &flow->packet;
     const uint32_t most = twin_frame_max_payload(&flow->maker, packet->side, packet->flags);
     const TwinOutSegment segment =
         twin_session_send(&flow->session, packet->side, packet->flags,
                           MIN(packet->payload_bytes, most), time_ns, &flow->session_random);
+    writer->result->n_draws += packet->n_draws;
+    writer->result->n_unseen += packet->n_unseen;
+    twin_session_arrive(&flow->session, &segment); /* this design knows no path: at once */
+    return segment;
+}
+
+static bool advance_sampling(Writer *writer, OpenFlow *flow, int64_t *time_ns)
+{
+    if (flow->packet.is_last) {
+        return false;
+    }
+    flow->packet = twin_sampler_next(writer->sampler, &flow->sampling);
+    *time_ns = MIN(*time_ns + flow->packet.iat_ns, TWIN_LATEST_NS);
+    return true;
+}
+
+/* Whole flows, drawn before. */
+static int64_t begin_made(Writer *writer, OpenFlow *flow, size_t index)
+{
+    memset(&flow->session, 0, sizeof flow->session);
+    if (!twin_flow_maker_take(writer->maker, index, &flow->made)) {
+        return INT64_MAX;
+    }
+    flow->first_side = flow->made.segments[0].side;
+    return flow->made.segments[0].time_ns;
+}
+
+static TwinOutSegment look_at_made(const OpenFlow *flow)
+{
+    return flow->made.segments[flow->n_written];
+}
+
+static TwinOutSegment send_made(Writer *writer, OpenFlow *flow, int64_t time_ns)
+{
+    (void)writer;
+    (void)time_ns;
+    return look_at_made(flow);
+}
+
+static bool advance_made(Writer *writer, OpenFlow *flow, int64_t *time_ns)
+{
+    (void)writer;
+    if (flow->n_written == flow->made.n_segments) {
+        return false;
+    }
+    *time_ns = look_at_made(flow).time_ns;
+    return true;
+}
+
+static const FlowSource sources[] = {
+    [TWIN_PRESET_NETWORKS] = {begin_sampling, look_at_sampled, send_sampled, advance_sampling},
+    [TWIN_PRESET_HOSTS] = {begin_made, look_at_made, send_made, advance_made},
+};
+
+static bool write_packet(Writer *writer, OpenFlow *flow, int64_t time_ns)
+{
+    const TwinOutSegment segment = writer->source->send(writer, flow, time_ns);
     note_segment(flow, &segment);
     const TwinFrame frame = twin_frame_make(&flow->maker, &segment, writer->options->payload,
                                             &flow->payload_random, writer->bytes);
     count_packet(writer->result, &frame);
-    writer->result->n_draws += packet->n_draws;
-    writer->result->n_unseen += packet->n_unseen;
-    const bool is_first = flow->sampling.index == 1;
-    const char *comment = is_first ? writer->comments[flow->sampling.seed->label] : NULL;
-    twin_session_arrive(&flow->session, &segment); /* this design knows no path: at once */
+    const char *comment = flow->n_written == 0 ? writer->comments[flow->seed->label] : NULL;
+    flow->n_written++;
     return twin_capture_writer_write(writer->capture, &frame, comment);
+}
+
+static void end_flow(Writer *writer, OpenFlow *flow)
+{
+    writer->result->n_bounded += writer->sampler != NULL && flow->packet.is_bounded;
+    g_clear_pointer(&flow->made.segments, g_free);
 }
 
 /* The earliest packet of all open flows: written, and the flow's next one drawn. */
@@ -207,21 +298,18 @@ static bool take_turn(Writer *writer)
 {
     Turn *turn = &g_array_index(writer->turns, Turn, 0);
     OpenFlow *flow = g_ptr_array_index(writer->open, turn->slot);
-    const bool is_over = would_reopen(flow);
+    const bool is_over = would_reopen(writer, flow);
     if (!is_over && !write_packet(writer, flow, turn->time_ns)) {
         return false;
     }
-    if (is_over || flow->packet.is_last) {
-        writer->result->n_bounded += flow->packet.is_bounded;
+    if (is_over || !writer->source->advance(writer, flow, &turn->time_ns)) {
+        end_flow(writer, flow);
         g_array_append_val(writer->free_slots, turn->slot);
         *turn = g_array_index(writer->turns, Turn, writer->turns->len - 1);
         g_array_set_size(writer->turns, writer->turns->len - 1);
         if (writer->turns->len == 0) {
             return true;
         }
-    } else {
-        flow->packet = twin_sampler_next(writer->sampler, &flow->sampling);
-        turn->time_ns = MIN(turn->time_ns + flow->packet.iat_ns, TWIN_LATEST_NS);
     }
     sift_down(writer->turns, 0);
     return true;
@@ -253,7 +341,11 @@ static bool write_flows(Writer *writer, GError **error)
 {
     for (size_t n = 0; writer->turns->len > 0 || writer->n_begun < writer->plan.n_flows; n++) {
         while (is_flow_due(writer)) {
-            begin_flow(writer);
+            if (!begin_flow(writer)) {
+                g_set_error_literal(error, TWIN_ERROR, TWIN_ERROR_TOO_LARGE,
+                                    "the flows do not fit in memory; ask for fewer");
+                return false;
+            }
         }
         if (!take_turn(writer)) {
             const int number = errno;
@@ -271,10 +363,11 @@ static bool write_flows(Writer *writer, GError **error)
     return true;
 }
 
-static void writer_init(Writer *writer)
+static bool writer_init(Writer *writer, GError **error)
 {
     const TwinSynthesiseOptions *options = writer->options;
-    writer->sampler = twin_sampler_new(writer->model, options->first_packet);
+    const TwinPresetKind kind = writer->model->preset->kind;
+    writer->source = &sources[kind];
     writer->bytes = g_malloc(TWIN_MAX_FRAME_BYTES);
     writer->open = g_ptr_array_new_with_free_func(g_free);
     writer->free_slots = g_array_new(FALSE, FALSE, sizeof(uint32_t));
@@ -284,12 +377,24 @@ static void writer_init(Writer *writer)
         writer->comments[l] =
             g_strdup_printf(TWIN_SYNTHETIC_MARK " label=%s", writer->model->labels[l].name);
     }
+    if (kind == TWIN_PRESET_NETWORKS) {
+        writer->sampler = twin_sampler_new(writer->model, options->first_packet);
+        return true;
+    }
+    writer->maker = twin_flow_maker_new(writer->model, &writer->plan, options, error);
+    return writer->maker != NULL;
 }
 
 static void writer_clear(Writer *writer)
 {
     twin_plan_clear(&writer->plan);
     twin_sampler_free(writer->sampler);
+    twin_flow_maker_free(writer->maker);
+    for (size_t i = 0; i < writer->turns->len; i++) { /* flows that an error left open */
+        OpenFlow *flow =
+            g_ptr_array_index(writer->open, g_array_index(writer->turns, Turn, i).slot);
+        g_free(flow->made.segments);
+    }
     twin_capture_writer_free(writer->capture);
     g_free(writer->bytes);
     g_strfreev(writer->comments);
@@ -371,9 +476,11 @@ bool twin_synthesise(const TwinModel *model, const TwinSynthesiseOptions *option
     if (!twin_plan_make(&writer.plan, model, options, error)) {
         return false;
     }
-    writer_init(&writer);
     result_out->n_flows = writer.plan.n_flows;
-    const bool is_good = write_outputs(&writer, error);
+    const bool is_good = writer_init(&writer, error) && write_outputs(&writer, error);
+    if (is_good && writer.maker != NULL) {
+        twin_flow_maker_tell(writer.maker, result_out);
+    }
     writer_clear(&writer);
     return is_good;
 }

@@ -55,6 +55,9 @@ TWIN_API TwinModel *twin_model_learn(const TwinFlows *flows, const TwinLearnOpti
 
 TWIN_API void twin_model_free(TwinModel *self);
 
+/** The name of its preset; static. */
+TWIN_API const char *twin_model_preset(const TwinModel *self);
+
 /** Flows that it was learned from. */
 TWIN_API size_t twin_model_n_flows(const TwinModel *self);
 

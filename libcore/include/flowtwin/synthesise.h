@@ -29,6 +29,17 @@ TWIN_API const char *twin_payload_name(size_t index);
 /** The word for TwinFirstPacket @index, likewise. */
 TWIN_API const char *twin_first_packet_name(size_t index);
 
+/** How near generated flows may come to single flows that were learned from (preset `twin`). */
+typedef enum TwinPrivacy {
+    TWIN_PRIVACY_BALANCED, /**< sizes come from neighbours; no more unique copies of training flows
+                                than flows that were left out of the training have */
+    TWIN_PRIVACY_OPEN,     /**< a flow's sizes and times are its donor's: nearest to the capture */
+    TWIN_PRIVACY_STRICT,   /**< no unique copy where eight draws can avoid it, no donor's times */
+} TwinPrivacy;
+
+/** The word for TwinPrivacy @index, as options have it; NULL beyond the last one. */
+TWIN_API const char *twin_privacy_name(size_t index);
+
 /** All flows of TwinSynthesiseOptions.like_flows, each once before any comes twice. */
 #define TWIN_ALL_FLOWS SIZE_MAX
 
@@ -49,6 +60,8 @@ typedef struct TwinSynthesiseOptions {
     size_t n_inputs;
     bool may_exist;               /**< existing outputs are replaced */
     const TwinProgress *progress; /**< NULL: none */
+    TwinPrivacy privacy;          /**< preset `twin` only */
+    unsigned n_threads;           /**< 0 is 1; the result does not depend on it */
 } TwinSynthesiseOptions;
 
 #define TWIN_SYNTHESISE_OPTIONS_INIT                                                               \
@@ -66,6 +79,12 @@ typedef struct TwinSynthesiseResult {
     uint64_t n_bounded; /**< flows ended by the bound on length, not by the end-of-flow bit */
     uint64_t n_draws;   /**< decisions drawn from tables */
     uint64_t n_unseen;  /**< of these, parent configurations never seen in learning: backed off */
+    /* Preset `twin`: */
+    uint64_t n_milder;        /**< decisions in which some of what the plan asks gave way */
+    uint64_t n_forced;        /**< times that nobody was to send: a host was made to */
+    uint64_t n_given_up;      /**< flows that ended before their plan was fulfilled */
+    uint64_t n_redrawn;       /**< flows drawn again since they were copies */
+    uint64_t n_unique_copies; /**< flows written whose course exactly one training flow has */
 } TwinSynthesiseResult;
 
 /**
