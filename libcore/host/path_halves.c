@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* How far a host is from the place of capture: the least time from a packet of its peer to the
- * answer that shows it. */
+ * answer that shows it: an acknowledgement, an echo, or data that only its window allows. */
 #include "host/steps.h"
 #include "packet/tcp.h"
 
@@ -72,6 +72,12 @@ static size_t find_end(const Segment *segments, size_t n_segments, int64_t end)
     }
     return low > 0 ? low - 1 : n_segments;
 }
+
+/* A window that the peer offered, wider than all before. */
+typedef struct {
+    int64_t edge;
+    int64_t time_ns;
+} Opening;
 
 /* What is looked for, of one host. */
 typedef struct {
@@ -154,6 +160,52 @@ static void find_answers(const TwinExchange *self, const TwinStamp *stamps, Sear
     }
 }
 
+/* The scale of windows is known where both SYNs were seen. */
+static bool are_windows_known(const TwinExchange *self)
+{
+    bool has_syn[2] = {false, false};
+    for (size_t i = 0; i < self->n_packets && !(has_syn[0] && has_syn[1]); i++) {
+        has_syn[self->packets[i].side] |= twin_packet_is(&self->packets[i], TWIN_TCP_SYN);
+    }
+    return has_syn[0] && has_syn[1];
+}
+
+static int64_t offered_edge(const TwinExchange *self, const TwinHostPacket *packet)
+{
+    const unsigned shift =
+        twin_packet_is(packet, TWIN_TCP_SYN) ? 0 : self->sides[packet->side].window_shift;
+    return packet->ack + ((int64_t)packet->window << shift);
+}
+
+/* The least time from the packet that opened the window to data of @host that went beyond the one
+ * before. */
+static int64_t least_opening(const TwinExchange *self, unsigned host, Opening *openings)
+{
+    size_t n = 0;
+    size_t at = 0; /* the first that allows the newest data */
+    int64_t best_ns = never_ns;
+    for (size_t i = 0; i < self->n_packets; i++) {
+        const TwinHostPacket *packet = &self->packets[i];
+        if (packet->side == host) {
+            if (packet->move != TWIN_MOVE_NEW || packet->payload_bytes == 0) {
+                continue;
+            }
+            while (at < n && openings[at].edge < twin_packet_end(packet)) {
+                at++;
+            }
+            if (at < n && at > 0) {
+                best_ns = MIN(best_ns, packet->captured_ns - openings[at].time_ns);
+            }
+        } else if (twin_packet_is(packet, TWIN_TCP_ACK) && !twin_packet_is(packet, TWIN_TCP_RST)) {
+            const int64_t edge = offered_edge(self, packet);
+            if (n == 0 || edge > openings[n - 1].edge) {
+                openings[n++] = (Opening){edge, packet->captured_ns};
+            }
+        }
+    }
+    return best_ns;
+}
+
 /* A hair less than the half: the fastest answer still comes after its cause. */
 static int64_t half_of(int64_t best_ns)
 {
@@ -171,6 +223,7 @@ bool twin_infer_halves(TwinExchange *self, TwinInferenceScratch *scratch)
     const bool has_stamps = self->sides[0].has_timestamps && self->sides[1].has_timestamps;
     const size_t n_slots = has_stamps ? (size_t)1 << n_bits : 0;
     if (!twin_scratch_reserve(scratch, 2 * twin_scratch_bytes(n, sizeof(Segment)) +
+                                           twin_scratch_bytes(n, sizeof(Opening)) +
                                            2 * twin_scratch_bytes(n_slots, sizeof(Slot)))) {
         return false;
     }
@@ -188,8 +241,11 @@ bool twin_infer_halves(TwinExchange *self, TwinInferenceScratch *scratch)
     }
     find_segments(self, searches);
     find_answers(self, scratch->stamps, searches);
+    const bool has_windows = are_windows_known(self);
+    Opening *openings = twin_scratch_take(scratch, n, sizeof *openings);
     for (unsigned host = 0; host < 2; host++) {
-        self->sides[host].half_ns = half_of(searches[host].best_ns);
+        const int64_t opened_ns = has_windows ? least_opening(self, host, openings) : never_ns;
+        self->sides[host].half_ns = half_of(MIN(searches[host].best_ns, opened_ns));
     }
     return true;
 }
