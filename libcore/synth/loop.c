@@ -166,7 +166,7 @@ static bool begin(TwinLoop *self)
                                       MOST_PACKETS);
     self->now_ns = -self->half_ns[opener];
     self->n_stuck = 0;
-    self->forced = -1;
+    self->forced = (int)opener; /* there is no flow without a packet */
     self->is_out_of_memory = false;
     return true;
 }
