@@ -59,6 +59,7 @@ typedef struct {
     int64_t n_awaited;      /* segments of the peer's writes before it that have not arrived */
     bool may_begin;         /* the next write may */
     double chances;         /* twin_host_chances() */
+    int64_t oldest_sent_ns; /* of what is in flight; where there is any */
     unsigned host;
     /* What is under way to it, set by the caller */
     size_t n_inbound;
