@@ -174,6 +174,16 @@ static inline double timer_next(const TwinParents *p)
     return p->n_inbound > 0 ? log_gap(p->inbound_ns) - log_gap(timer_ns(p)) : NOTHING_COMES;
 }
 
+/* Decades; −9: nothing is in flight, or no round trip known. */
+static inline double oldest_to_round_trip(const TwinParents *p)
+{
+    const TwinHostState *const s = p->own;
+    if (s->oldest == s->n_flown || s->srtt_ns <= 0) {
+        return -NEVER;
+    }
+    return log_gap(p->now_ns - p->oldest_sent_ns) - log_gap(s->srtt_ns);
+}
+
 /* A count of the peer's that has not arrived. Its losses never do; its thinking is not seen to. */
 static inline double peer_count(const TwinParents *p, unsigned count)
 {
@@ -220,6 +230,7 @@ void twin_parents_look(TwinParents *self, const TwinHosts *hosts, unsigned host,
         .now_ns = now_ns,
         .host = host,
         .chances = twin_host_chances(hosts, host),
+        .oldest_sent_ns = hosts->flight[host][hosts->host[host].oldest % TWIN_MAX_FLIGHT].sent_ns,
         .n_inbound = inbound.n,
         .kind = -1,
     };

@@ -59,6 +59,7 @@ typedef struct {
     int64_t n_awaited;      /* segments of the peer's writes before it that have not arrived */
     bool may_begin;         /* the next write may */
     double chances;         /* twin_host_chances() */
+    int64_t oldest_sent_ns; /* of what is in flight; where there is any */
     unsigned host;
     /* What is under way to it, set by the caller */
     size_t n_inbound;
@@ -82,10 +83,10 @@ void twin_parents_look(TwinParents *self, const TwinHosts *hosts, unsigned host,
                        TwinInbound inbound);
 
 /** The value of one parent, below TWIN_N_PARENTS. Cost: a jump and what it takes, some 5 ns. */
-float twin_parent(const TwinParents *self, unsigned parent);
+float twin_parent(const TwinParents *p, unsigned parent);
 
 /** All of them, TWIN_N_PARENTS: each the value of twin_parent(). Cost: some 0.3 µs. */
-void twin_parents_fill(const TwinParents *self, float *values_out);
+void twin_parents_fill(const TwinParents *p, float *values_out);
 
 /** All that a window depends on. Borrows. */
 typedef struct {
@@ -100,8 +101,8 @@ typedef struct {
 
 void twin_window_parents_look(TwinWindowParents *self, const TwinHosts *hosts,
                               const TwinHostPacket *packet);
-float twin_window_parent(const TwinWindowParents *self, unsigned parent);
-void twin_window_parents_fill(const TwinWindowParents *self, float *values_out);
+float twin_window_parent(const TwinWindowParents *p, unsigned parent);
+void twin_window_parents_fill(const TwinWindowParents *p, float *values_out);
 
 /** What `show` calls a parent. NULL-terminated text, lives for ever; "peer's " goes before those of
  *  the peer's counts, so it needs room: @text_out of TWIN_PARENT_NAME_ROOM bytes. */

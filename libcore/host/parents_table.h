@@ -89,6 +89,10 @@
     X(TIMER, "time left on the ACK timer", timer_left(p))                                          \
     X(TIMER_NEXT, "next arrival to the ACK timer", timer_next(p))                                  \
     X(VERDICT, "verdict on ACKs", twin_host_verdict(s))                                            \
+    X(RESENT, "resends since an ACK moved", s->n_backoff)                                          \
+    X(MENDS_DUE, "resends beyond losses to come",                                                  \
+      s->left[TWIN_PLAN_AGAINS] - s->left[TWIN_PLAN_LOSTS] - s->left[TWIN_PLAN_HIDDENS])           \
+    X(OLDEST, "age of the oldest in flight in round trips", oldest_to_round_trip(p))               \
     /* In place of WRITE_SEGMENTS and WRITE_BYTES for the length: of the write that goes on or */  \
     /* begins with the packet */                                                                   \
     X(SEGMENTS_NOW, "segments left with this one",                                                 \

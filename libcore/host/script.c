@@ -184,7 +184,9 @@ void twin_script_tell(const TwinWrite *writes, size_t n_writes, TwinHostPlan *ho
             continue;
         }
         twin_sort_int64(sizes, sizes + n_writes, told.n);
-        const double median = ((double)sizes[(told.n - 1) / 2] + (double)sizes[told.n / 2]) / 2;
+        const size_t low = (told.n - 1) / 2;
+        const size_t high = told.n / 2;
+        const double median = ((double)sizes[low] + (double)sizes[high]) / 2;
         tell_side(&told, &writes[told.first], median, hosts[side].at);
     }
 }

@@ -232,30 +232,30 @@ static void note_send(TwinHostState *s, const TwinHostPacket *k)
     note_event(s, k->kind, k->payload_bytes, k->sent_ns);
 }
 
-void twin_host_send(TwinHosts *self, const TwinHostPacket *k)
+void twin_host_send(TwinHosts *self, const TwinHostPacket *packet)
 {
-    TwinHostState *const s = &self->host[k->side];
-    count_sent(s, k);
-    twin_delayed_ack_send(s, k);
-    twin_round_trip_send(s, k);
-    if ((k->flags & ACK) != 0) {
+    TwinHostState *const s = &self->host[packet->side];
+    count_sent(s, packet);
+    twin_delayed_ack_send(s, packet);
+    twin_round_trip_send(s, packet);
+    if ((packet->flags & ACK) != 0) {
         s->n_unacked = 0;
         s->unacked_bytes = 0;
     }
-    send_numbers(self, k);
-    if (k->write >= 0 && k->move == TWIN_MOVE_NEW) {
-        go_on_with_write(self, k);
+    send_numbers(self, packet);
+    if (packet->write >= 0 && packet->move == TWIN_MOVE_NEW) {
+        go_on_with_write(self, packet);
     }
-    if (k->delay_class == TWIN_DELAY_ANSWER) {
-        const double longest = self->plan[k->side].at[TWIN_PLAN_DELAY(TWIN_DELAY_ANSWER) + 4];
-        const double delay = twin_log10((double)MAX(k->delay_ns, 0) + 1000) - 9;
+    if (packet->delay_class == TWIN_DELAY_ANSWER) {
+        const double longest = self->plan[packet->side].at[TWIN_PLAN_DELAY(TWIN_DELAY_ANSWER) + 4];
+        const double delay = twin_log10((double)MAX(packet->delay_ns, 0) + 1000) - 9;
         s->topped = MAX(s->topped, delay - longest + 10);
     }
-    take_window(self, k);
-    if ((k->flags & (ACK | RST)) == ACK) {
-        s->last_ack = MAX(s->last_ack, k->ack);
+    take_window(self, packet);
+    if ((packet->flags & (ACK | RST)) == ACK) {
+        s->last_ack = MAX(s->last_ack, packet->ack);
     }
-    note_send(s, k);
+    note_send(s, packet);
 }
 
 /* Takes in ranges that have become the next in order. */
@@ -365,29 +365,29 @@ static void join_midway(TwinHostState *s, const TwinHostPacket *k)
     }
 }
 
-void twin_host_arrive(TwinHosts *self, const TwinHostPacket *k, int32_t index, int64_t now_ns)
+void twin_host_arrive(TwinHosts *self, const TwinHostPacket *packet, int32_t index, int64_t now_ns)
 {
-    const unsigned host = 1U - k->side;
+    const unsigned host = 1U - packet->side;
     TwinHostState *const s = &self->host[host];
-    join_midway(s, k);
-    if (k->payload_bytes > 0 && (k->flags & RST) == 0 && k->move != TWIN_MOVE_ODD) {
-        twin_delayed_ack_receive(s, k, now_ns);
+    join_midway(s, packet);
+    if (packet->payload_bytes > 0 && (packet->flags & RST) == 0 && packet->move != TWIN_MOVE_ODD) {
+        twin_delayed_ack_receive(s, packet, now_ns);
     }
-    receive_numbers(s, k);
-    s->received_bytes += k->payload_bytes;
-    if ((s->recent < 0 || k->seq <= s->last_ack) && (k->flags & RST) == 0) {
+    receive_numbers(s, packet);
+    s->received_bytes += packet->payload_bytes;
+    if ((s->recent < 0 || packet->seq <= s->last_ack) && (packet->flags & RST) == 0) {
         s->recent = index;
     }
-    s->peer_edge = MAX(s->peer_edge, twin_host_edge(self, k));
+    s->peer_edge = MAX(s->peer_edge, twin_host_edge(self, packet));
     s->newly_acked = 0;
-    if ((k->flags & ACK) != 0) {
-        receive_ack(self, host, k, now_ns);
+    if ((packet->flags & ACK) != 0) {
+        receive_ack(self, host, packet, now_ns);
     }
-    if (k->write >= 0) {
-        receive_write(s, k->write);
+    if (packet->write >= 0) {
+        receive_write(s, packet->write);
     }
-    note_arrival(s, k, now_ns);
-    count_packet(self->arrived[host], k, 1);
+    note_arrival(s, packet, now_ns);
+    count_packet(self->arrived[host], packet, 1);
 }
 
 unsigned twin_host_shift(const TwinHosts *self, unsigned host, uint16_t flags)

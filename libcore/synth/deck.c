@@ -4,6 +4,7 @@
 /* So that times of 0 have ratios: 100 ns. */
 #define BESIDE_NS 100.
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): written through the members */
 void twin_deck_begin(TwinDeck *self, const int64_t *times_ns, uint32_t n, uint32_t *links)
 {
     *self = (TwinDeck){

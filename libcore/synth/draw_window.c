@@ -9,9 +9,10 @@ enum { TRIES = 6, TRIES_AT_ROOT = 50 };
 
 #define ESCAPE .1
 
-void twin_window_deck_begin(TwinWindowDeck *self, const uint16_t *windows, uint32_t n)
+void twin_window_deck_begin(TwinWindowDeck *self, const uint16_t *windows, uint32_t n,
+                            int64_t n_shrinks)
 {
-    *self = (TwinWindowDeck){.windows = windows, .n = n};
+    *self = (TwinWindowDeck){.windows = windows, .n = n, .shrinks_left = n_shrinks};
     while (self->n_near < TWIN_WINDOWS_NEAR && self->next < n) {
         self->near[self->n_near++] = windows[self->next++];
     }
@@ -31,7 +32,6 @@ static void take(TwinWindowDeck *self, uint32_t card)
 
 /* What bounds a window. */
 typedef struct {
-    const double *plan;
     int64_t before; /* the window before */
     int64_t keeps;  /* the least window that does not move the right edge back */
     int64_t most;
@@ -51,8 +51,8 @@ static uint32_t nearest(const TwinWindowDeck *deck, const Bounds *bounds, int64_
             value = MAX(value, bounds->keeps);
             value = MIN(value, bounds->most);
         }
-        if (value == bounds->before) {
-            continue;
+        if (value == bounds->before || (deck->near[i] == 0 && bounds->keeps > 0)) {
+            continue; /* a zero window comes when the window is full */
         }
         const double a = (double)MAX(value, 0) + 1;
         const double b = (double)MAX(wanted, 0) + 1;
@@ -105,9 +105,24 @@ static int64_t stay(const TwinDraws *self, const Bounds *bounds)
     return MIN(value, most);
 }
 
+/* Deals a zero window where there is one near and the peer has filled the window. */
+static bool deal_zero(const Bounds *bounds, TwinWindowDeck *deck)
+{
+    for (uint32_t i = 0; bounds->keeps <= 0 && bounds->before > 0 && i < deck->n_near; i++) {
+        if (deck->near[i] == 0) {
+            take(deck, i);
+            return true;
+        }
+    }
+    return false;
+}
+
 static int64_t draw(const TwinDraws *self, const TwinHostPacket *packet, const Bounds *bounds,
                     TwinWindowDeck *deck)
 {
+    if (deal_zero(bounds, deck)) {
+        return 0;
+    }
     const TwinTree *const tree = self->tables->window;
     if (tree == NULL) {
         return stay(self, bounds);
@@ -155,12 +170,13 @@ uint16_t twin_draw_window(const TwinDraws *self, const TwinHostPacket *packet, T
     }
     const int64_t rounds_down = plan[TWIN_PLAN_WINDOW_ROUNDS_DOWN] > 0;
     const Bounds bounds = {
-        .plan = plan,
         .before = s->window,
         .keeps = twin_host_edge_window(self->hosts, host, packet->ack) - rounds_down,
         .most = twin_plan_whole(plan[TWIN_PLAN_WINDOW_MOST], UINT16_MAX),
-        .may_shrink = plan[TWIN_PLAN_WINDOW_SHRINKS] > 0,
+        .may_shrink = deck->shrinks_left > 0,
         .must_move = updates_window(s, packet),
     };
-    return as_window(draw(self, packet, &bounds, deck));
+    const int64_t window = draw(self, packet, &bounds, deck);
+    deck->shrinks_left -= window < bounds.keeps;
+    return as_window(window);
 }

@@ -77,9 +77,11 @@ typedef struct {
     uint32_t next; /* first that has not come near */
     uint32_t n_near;
     uint16_t near[TWIN_WINDOWS_NEAR];
+    int64_t shrinks_left; /* times that the right edge may still move back */
 } TwinWindowDeck;
 
-void twin_window_deck_begin(TwinWindowDeck *self, const uint16_t *windows, uint32_t n);
+void twin_window_deck_begin(TwinWindowDeck *self, const uint16_t *windows, uint32_t n,
+                            int64_t n_shrinks);
 
 /** Draws the window of @packet, about to be sent, but for it complete. */
 uint16_t twin_draw_window(const TwinDraws *self, const TwinHostPacket *packet,

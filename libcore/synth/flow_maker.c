@@ -85,7 +85,7 @@ static bool write_script(const TwinFlowMaker *self, Drawer *drawer, const TwinDo
     const double n_writes =
         plan->hosts[0].at[TWIN_PLAN_WRITES] + plan->hosts[1].at[TWIN_PLAN_WRITES];
     twin_exchange_clear(exchange);
-    for (double w = 0; w < n_writes; w++) {
+    for (size_t w = 0; (double)w < n_writes; w++) {
         if (twin_exchange_add_write(exchange) == NULL) {
             return false;
         }
@@ -123,10 +123,10 @@ static uint64_t course_of(const TwinMadeFlow *flow)
 static bool make_segments(TwinFlowMaker *self, Drawer *drawer, size_t index, Made *made)
 {
     const TwinFlowPlan *flow = &self->plan->flows[index];
-    const TwinSeed *seed = &self->plan->seeds->seeds[flow->seed];
     show_one(&drawer->exchange);
     TwinOutSegment *segments = g_try_new(TwinOutSegment, drawer->exchange.n_packets + 1);
     const TwinDonor *donor = &self->donors->donors[flow->seed];
+    const TwinFrameSource source = {&self->plan->seeds->seeds[flow->seed], donor};
     TwinRandom random = twin_random(self->seed, TWIN_RANDOM_SESSION, index);
     if (segments == NULL || drawer->exchange.n_packets == 0 ||
         twin_host_frames_order(&drawer->frames, &drawer->exchange, donor, &random) == NULL) {
@@ -136,7 +136,7 @@ static bool make_segments(TwinFlowMaker *self, Drawer *drawer, size_t index, Mad
     g_free(made->flow.segments);
     made->flow.segments = segments;
     made->flow.n_segments =
-        twin_host_frames_make(&drawer->frames, &drawer->exchange, seed, donor,
+        twin_host_frames_make(&drawer->frames, &drawer->exchange, &source,
                               twin_plan_start(self->plan, self->model, index), &random, segments);
     return true;
 }

@@ -208,9 +208,10 @@ static int64_t round_up(int64_t time_ns, int64_t tick_ns)
 }
 
 size_t twin_host_frames_make(TwinHostFrames *self, const TwinExchange *exchange,
-                             const TwinSeed *seed, const TwinDonor *donor, int64_t start_ns,
-                             TwinRandom *random, TwinOutSegment *segments_out)
+                             const TwinFrameSource *source, int64_t start_ns, TwinRandom *random,
+                             TwinOutSegment *segments_out)
 {
+    const TwinDonor *donor = source->donor;
     Frames frames = {
         .memory = self,
         .exchange = exchange,
@@ -219,7 +220,8 @@ size_t twin_host_frames_make(TwinHostFrames *self, const TwinExchange *exchange,
                     donor->plan.hosts[1].at[TWIN_PLAN_SACK] > 0,
     };
     for (unsigned side = 0; side < 2; side++) {
-        begin_sender(&frames.senders[side], &seed->sides[side], &donor->habits[side], random);
+        begin_sender(&frames.senders[side], &source->seed->sides[side], &donor->habits[side],
+                     random);
     }
     stamp_packets(&frames, self->stamps);
     const int64_t tick_ns = MAX(donor->tick_ns, 1);

@@ -36,6 +36,12 @@ typedef struct TwinCapturedPlace {
 const TwinCapturedPlace *twin_host_frames_order(TwinHostFrames *self, TwinExchange *exchange,
                                                 const TwinDonor *donor, TwinRandom *random);
 
+/** Whose packets they are. Borrows. */
+typedef struct {
+    const TwinSeed *seed; /* the hosts' habits */
+    const TwinDonor *donor;
+} TwinFrameSource;
+
 /** Whether a packet stands in the capture. */
 bool twin_is_captured(const TwinHostPacket *packet);
 
@@ -45,12 +51,11 @@ bool twin_is_captured(const TwinHostPacket *packet);
  * TSecr that of the packet echoed; IP-IDs in the sender's manner; times on the donor's clock step,
  * the first at @start_ns rounded up to it.
  *
- * @param seed         whose hosts' habits the packets have
  * @param segments_out room for exchange->n_packets
  * @return how many there are
  */
 size_t twin_host_frames_make(TwinHostFrames *self, const TwinExchange *exchange,
-                             const TwinSeed *seed, const TwinDonor *donor, int64_t start_ns,
-                             TwinRandom *random, TwinOutSegment *segments_out);
+                             const TwinFrameSource *source, int64_t start_ns, TwinRandom *random,
+                             TwinOutSegment *segments_out);
 
 #endif

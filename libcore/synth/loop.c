@@ -71,7 +71,9 @@ static bool begin_decks(TwinLoop *self)
             twin_deck_begin(&self->decks[h][c], self->plan->deck_ns[h][c], n, self->links + at);
             at += twin_deck_n_links(n);
         }
-        twin_window_deck_begin(&self->windows[h], self->plan->windows[h], self->plan->n_windows[h]);
+        const double shrinks = self->plan->hosts[h].at[TWIN_PLAN_WINDOW_SHRINKS];
+        twin_window_deck_begin(&self->windows[h], self->plan->windows[h], self->plan->n_windows[h],
+                               twin_plan_whole(shrinks, MOST_PACKETS));
     }
     return true;
 }

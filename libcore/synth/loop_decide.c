@@ -16,7 +16,12 @@ static double deal_delay(TwinLoop *self, unsigned host, const TwinParents *paren
     *card_out = parents->delay_class == TWIN_DELAY_RESEND
                     ? twin_deck_lowest(deck)
                     : twin_deck_nearest(deck, twin_delay_of_seconds(seconds));
-    if (*card_out == TWIN_NO_CARD) {
+    /* A duplicate ACK on its way would stop a resend that is dealt a later time than was drawn. */
+    const bool is_late = *card_out != TWIN_NO_CARD && parents->n_inbound > 0 &&
+                         parents->delay_class == TWIN_DELAY_RESEND &&
+                         deck->times_ns[*card_out] > parents->inbound_ns;
+    if (*card_out == TWIN_NO_CARD || is_late) {
+        *card_out = TWIN_NO_CARD;
         return seconds;
     }
     return twin_draw_blur(self->draws.random, (double)deck->times_ns[*card_out] * 1e-9);
