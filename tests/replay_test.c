@@ -158,7 +158,13 @@ static void test_replaying_twice_gives_the_same(void)
     begin(&c, 5);
     const Seen first = replay(&c);
     const Seen second = replay(&c);
-    g_assert_cmpint(memcmp(&first, &second, sizeof first), ==, 0);
+    g_assert_cmpuint(first.n_rows, ==, second.n_rows);
+    g_assert_cmpuint(first.n_sends, ==, second.n_sends);
+    for (unsigned h = 0; h < 2; h++) {
+        for (unsigned i = 0; i < TWIN_N_COUNTS; i++) {
+            g_assert_cmpfloat(first.left[h][i], ==, second.left[h][i]);
+        }
+    }
     end(&c);
 }
 

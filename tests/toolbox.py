@@ -68,7 +68,7 @@ def prepare_all():
     t.write("good.pcap", t.pcap(frames))
     with open("good.tsv", "w", encoding="utf-8") as file:
         file.write("client_ip\tclient_port\tserver_ip\tserver_port\tstart_time\tlabel\n" + ROW)
-    done = t.run([FLOWTWIN, "learn", "good.pcap", "-o", "model.json", "-q"])
+    done = t.run([FLOWTWIN, "learn", "good.pcap", "-p", "paper", "-o", "model.json", "-q"])
     tap.ok(done.returncode == 0 and done.stderr == b"", "the small capture is learned from",
            done.stderr)
     os.chdir(top)

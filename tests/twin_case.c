@@ -24,7 +24,7 @@ static TwinPacketKind kinds[] = {
 
 enum { N_KINDS = G_N_ELEMENTS(kinds) };
 
-#define MS 1000000
+#define MS INT64_C(1000000)
 
 static TwinOutcomeRow outcomes[] = {
     {.kind = 0},

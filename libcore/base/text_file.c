@@ -86,3 +86,23 @@ bool twin_text_file_read(const char *path, size_t most, char **text_out, size_t 
     }
     return is_read;
 }
+
+size_t twin_text_depth(const char *text, size_t n_bytes)
+{
+    size_t depth = 0;
+    size_t deepest = 0;
+    bool is_quoted = false;
+    for (size_t i = 0; i < n_bytes; i++) {
+        if (text[i] == '"') {
+            is_quoted = !is_quoted;
+        } else if (is_quoted) {
+            i += text[i] == '\\' ? 1 : 0;
+        } else if (text[i] == '[' || text[i] == '{') {
+            depth++;
+            deepest = MAX(deepest, depth);
+        } else if ((text[i] == ']' || text[i] == '}') && depth > 0) {
+            depth--;
+        }
+    }
+    return deepest;
+}

@@ -25,4 +25,10 @@ bool twin_text_file_read(const char *path, size_t most, char **text_out, size_t 
 /** What messages call the file: its display name, "standard input" for "-". (transfer full) */
 char *twin_text_file_name(const char *path);
 
+/**
+ * How deep brackets stand in brackets in JSON text. json-glib reads them by recursion without a
+ * bound, so that a file of brackets alone would end the program (its release 1.10 has a bound).
+ */
+size_t twin_text_depth(const char *text, size_t n_bytes);
+
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <flowtwin/error.h>
 
-#include "base/pack.h"
 #include "base/text_file.h"
 #include "flow/labels.h"
 #include "model/model_file.h"
@@ -485,22 +484,11 @@ static void read_design(Reader *reader, JsonObject *root)
     }
     const size_t n_bytes = (size_t)get_int(reader, root, "design_bytes", 1, TWIN_MAX_DESIGN_BYTES);
     const char *text = get_text(reader, root, "design");
-    g_autofree uint8_t *bytes = has_failed(reader) ? NULL : twin_unpack_text(text, n_bytes);
-    if (bytes == NULL) {
-        fail(reader, "design is not the text of %zu bytes", n_bytes);
-        return;
-    }
-    const char *what = NULL;
-    model->twin = twin_design_unpack(bytes, n_bytes, model->seeds.n_seeds, &what);
+    const char *what = "";
+    model->twin =
+        has_failed(reader) ? NULL : twin_design_of_text(text, n_bytes, &model->seeds, &what);
     if (model->twin == NULL) {
         fail(reader, "design: the %s make no sense", what);
-        return;
-    }
-    for (size_t s = 0; s < model->seeds.n_seeds; s++) {
-        const uint32_t label = model->seeds.seeds[s].label;
-        if (model->twin->donors.donors[s].plan.hosts[0].at[TWIN_PLAN_LABEL] != label) {
-            fail(reader, "design: plan %zu has not the label of its seed", s);
-        }
     }
 }
 
@@ -575,33 +563,11 @@ static TwinModel *read_root(JsonNode *root, GError **error)
     return g_steal_pointer(&model);
 }
 
-/* How deep brackets stand in brackets. json-glib reads them by recursion without a bound, so that a
- * file of brackets alone would end the program (its release 1.10 has a bound). */
-static size_t depth_of(const char *text, size_t n_bytes)
-{
-    size_t depth = 0;
-    size_t deepest = 0;
-    bool is_quoted = false;
-    for (size_t i = 0; i < n_bytes; i++) {
-        if (text[i] == '"') {
-            is_quoted = !is_quoted;
-        } else if (is_quoted) {
-            i += text[i] == '\\' ? 1 : 0;
-        } else if (text[i] == '[' || text[i] == '{') {
-            depth++;
-            deepest = MAX(deepest, depth);
-        } else if ((text[i] == ']' || text[i] == '}') && depth > 0) {
-            depth--;
-        }
-    }
-    return deepest;
-}
-
 TwinModel *twin_model_of_json(const char *text, size_t n_bytes, const char *name, GError **error)
 {
     g_autoptr(JsonParser) parser = json_parser_new_immutable();
     g_autoptr(GError) cause = NULL;
-    if (n_bytes > TWIN_MAX_MODEL_BYTES || depth_of(text, n_bytes) > MAX_DEPTH ||
+    if (n_bytes > TWIN_MAX_MODEL_BYTES || twin_text_depth(text, n_bytes) > MAX_DEPTH ||
         !json_parser_load_from_data(parser, text, (gssize)n_bytes, &cause)) {
         g_set_error(error, TWIN_ERROR, TWIN_ERROR_FORMAT, "%s: not a model file: %s", name,
                     cause != NULL ? cause->message : "too large, or brackets in too many brackets");

@@ -24,6 +24,10 @@ GByteArray *twin_design_pack(const TwinDesign *self);
 TwinDesign *twin_design_unpack(const uint8_t *bytes, size_t n_bytes, size_t n_donors,
                                const char **what_out);
 
+/** The same from the text of a model file, of @n_bytes; plans must have the labels of @seeds. */
+TwinDesign *twin_design_of_text(const char *text, size_t n_bytes, const TwinSeeds *seeds,
+                                const char **what_out);
+
 /** A number that changes with the parents that trees may test, so that a file's numbers of them
  *  mean what they meant. */
 uint32_t twin_design_layout(void);

@@ -321,3 +321,19 @@ TwinDesign *twin_design_unpack(const uint8_t *bytes, size_t n_bytes, size_t n_do
     }
     return g_steal_pointer(&design);
 }
+
+TwinDesign *twin_design_of_text(const char *text, size_t n_bytes, const TwinSeeds *seeds,
+                                const char **what_out)
+{
+    g_autofree uint8_t *bytes = twin_unpack_text(text, n_bytes);
+    *what_out = "packed bytes";
+    g_autoptr(TwinDesign) design =
+        bytes != NULL ? twin_design_unpack(bytes, n_bytes, seeds->n_seeds, what_out) : NULL;
+    for (size_t s = 0; design != NULL && s < seeds->n_seeds; s++) {
+        if (design->donors.donors[s].plan.hosts[0].at[TWIN_PLAN_LABEL] != seeds->seeds[s].label) {
+            *what_out = "labels of plans";
+            return NULL;
+        }
+    }
+    return g_steal_pointer(&design);
+}

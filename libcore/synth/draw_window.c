@@ -157,6 +157,21 @@ static bool updates_window(const TwinHostState *s, const TwinHostPacket *packet)
            s->n_out_of_order == 0 && s->got_fin == 0 && s->moves_left > 0;
 }
 
+/* The first window that is scaled: no right edge behind the SYN-ACK's, whose window was not. */
+static uint16_t second_window(const TwinDraws *self, const TwinHostPacket *packet)
+{
+    const unsigned host = packet->side;
+    const TwinHostState *const s = &self->hosts->host[host];
+    const double *const plan = self->hosts->plan[host].at;
+    const int64_t planned = twin_plan_whole(plan[TWIN_PLAN_WINDOW_FIRST], UINT16_MAX);
+    if (s->sent_syn == 0 || s->last_ack == 0 || plan[TWIN_PLAN_WINDOW_SHRINKS] > 0) {
+        return (uint16_t)planned;
+    }
+    const int64_t unit = INT64_C(1) << twin_host_shift(self->hosts, host, 0);
+    const int64_t keeps = (s->last_ack + s->window - packet->ack + unit - 1) / unit;
+    return as_window(MAX(planned, keeps));
+}
+
 uint16_t twin_draw_window(const TwinDraws *self, const TwinHostPacket *packet, TwinWindowDeck *deck)
 {
     const unsigned host = packet->side;
@@ -166,7 +181,7 @@ uint16_t twin_draw_window(const TwinDraws *self, const TwinHostPacket *packet, T
         return (uint16_t)twin_plan_whole(plan[TWIN_PLAN_WINDOW_SYN], UINT16_MAX);
     }
     if (s->n_sent == 1) {
-        return (uint16_t)twin_plan_whole(plan[TWIN_PLAN_WINDOW_FIRST], UINT16_MAX);
+        return second_window(self, packet);
     }
     const int64_t rounds_down = plan[TWIN_PLAN_WINDOW_ROUNDS_DOWN] > 0;
     const Bounds bounds = {
