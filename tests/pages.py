@@ -29,21 +29,47 @@ def squeeze(lines):
     return [" ".join(line.split()) for line in lines]
 
 
+def parts_of(shown):
+    """The runs of lines between the ellipses: what begins the output, stands in it, ends it."""
+    parts = [[]]
+    for line in shown:
+        if line.strip() == ELLIPSIS:
+            parts.append([])
+        else:
+            parts[-1].append(line)
+    return parts
+
+
 def is_alike(shown, printed):
-    shown, printed = squeeze(shown), squeeze(printed)
-    if ELLIPSIS not in shown:
-        return shown == printed
-    cut = shown.index(ELLIPSIS)
-    head, tail = shown[:cut], shown[cut + 1:]
-    return (len(head) + len(tail) <= len(printed) and printed[:cut] == head
-            and printed[len(printed) - len(tail):] == tail)
+    first, *middle = parts_of(squeeze(shown))
+    printed = squeeze(printed)
+    if not middle:
+        return first == printed
+    if printed[:len(first)] != first:
+        return False
+    at = len(first)
+    for part in middle[:-1]:
+        places = (i for i in range(at, len(printed)) if printed[i:i + len(part)] == part)
+        place = next(places, None)
+        if place is None:
+            return False
+        at = place + len(part)
+    last = middle[-1]
+    return len(printed) - len(last) >= at and printed[len(printed) - len(last):] == last
 
 
 def renewed(shown, printed):
-    """What is printed today, cut where @shown is cut."""
-    if ELLIPSIS not in shown:
+    """What is printed today, cut where @shown is cut: a part within it is known by its first word."""
+    first, *middle = parts_of(shown)
+    if not middle:
         return [line.rstrip() for line in printed]
-    cut = shown.index(ELLIPSIS)
-    n_tail = len(shown) - cut - 1
-    return [line.rstrip() for line in
-            printed[:cut] + [ELLIPSIS] + (printed[-n_tail:] if n_tail > 0 else [])]
+    lines = printed[:len(first)] + [ELLIPSIS]
+    at = len(first)
+    for part in middle[:-1]:
+        begins = (i for i in range(at, len(printed))
+                  if printed[i].split()[:1] == part[0].split()[:1])
+        at = next(begins, at)
+        lines += printed[at:at + len(part)] + [ELLIPSIS]
+        at += len(part)
+    lines += printed[len(printed) - len(middle[-1]):] if middle[-1] else []
+    return [line.rstrip() for line in lines]
