@@ -37,74 +37,75 @@ static const HostRow rows[] = {
     ROW(6024, 0, R | A, 102, 1052, 0, 77),  /* 16 */
 };
 
+static const struct {
+    unsigned entry;
+    double wanted[2];
+} count_cases[] = {
+    {TWIN_PLAN_PACKETS, {9, 8}},
+    {TWIN_PLAN_DATA, {1, 3}},
+    {TWIN_PLAN_PUSHED, {1, 2}},
+    {TWIN_PLAN_SYNS, {1, 1}},
+    {TWIN_PLAN_FINS, {1, 1}},
+    {TWIN_PLAN_RSTS, {1, 0}},
+    {TWIN_PLAN_PURE, {4, 2}},
+    {TWIN_PLAN_IDLE, {1, 1}}, /* of the client, the answer to the keep-alive */
+    {TWIN_PLAN_AGAINS, {1, 0}},
+    {TWIN_PLAN_PROBES, {0, 1}},
+    {TWIN_PLAN_BYTES, {100, 1050}},
+    {TWIN_PLAN_WRITES, {1, 2}},
+    {TWIN_PLAN_LOSTS, {1, 0}},
+    {TWIN_PLAN_HIDDENS, {0, 0}},
+    {TWIN_PLAN_MISSED, {0, 0}},
+    {TWIN_PLAN_ODDS, {0, 0}},
+    {TWIN_PLAN_ACKS_UNMOVED, {0, 0}},
+    {TWIN_PLAN_FIRST_WRITER, {0, 0}},
+    {TWIN_PLAN_IS_FAR, {0, 1}},
+    {TWIN_PLAN_MAX_PAYLOAD, {100, 700}},
+    {TWIN_PLAN_FIRST_PAYLOAD, {100, 700}},
+    {TWIN_PLAN_MEDIAN_PAYLOAD, {100, 300}},
+    {TWIN_PLAN_MEDIAN_WRITE, {100, 525}},
+    {TWIN_PLAN_MAX_WRITE, {100, 1000}},
+    {TWIN_PLAN_MAX_SEGMENTS, {1, 2}},
+    {TWIN_PLAN_FIN_HAS_DATA, {0, 0}},
+    {TWIN_PLAN_DATA_AFTER_FIN, {0, 0}},
+    {TWIN_PLAN_FINS_AFTER_FIN, {0, 1}},
+    {TWIN_PLAN_PACKETS_AFTER_FIN, {1, 2}},
+    {TWIN_PLAN_DATA_AFTER_RST, {0, 0}},
+    {TWIN_PLAN_TAIL_PURE, {0, 1}},
+    {TWIN_PLAN_TAIL_PACKETS, {1, 1}},
+    {TWIN_PLAN_TURNS, {1, 1}},
+    {TWIN_PLAN_WINDOW_SYN, {64000, 60000}},
+    {TWIN_PLAN_WINDOW_FIRST, {500, 400}},
+    {TWIN_PLAN_WINDOW_LEAST, {490, 400}},
+    {TWIN_PLAN_WINDOW_MEDIAN, {500, 420}},
+    {TWIN_PLAN_WINDOW_MOST, {500, 420}},
+    {TWIN_PLAN_WINDOW_SHIFT, {0, 0}},
+    {TWIN_PLAN_TIMESTAMPS, {0, 0}},
+    {TWIN_PLAN_SACK, {0, 0}},
+    {TWIN_PLAN_WINDOW_MOVES, {4, 3}},
+    {TWIN_PLAN_ACK_SHARE, {4.0 / 3, 1}},
+    {TWIN_PLAN_WINDOW_SHRINKS, {1, 0}},
+    {TWIN_PLAN_WINDOW_ROUNDS_DOWN, {0, 0}},
+    {TWIN_PLAN_OPENS, {1, 0}},
+    {TWIN_PLAN_INITIAL_WINDOW, {99, 1001 - 2}},
+    {TWIN_PLAN_MAX_FLIGHT, {100, 1000}},
+    {TWIN_PLAN_FIRST_FLIGHT, {1, 2}},
+    {TWIN_PLAN_ZERO_WINDOWS, {1, 0}},
+    {TWIN_PLAN_RST_WINDOW, {77, 0}},
+};
+
 static void test_counts(void)
 {
     HostFlow flow;
     host_flow_init(&flow, rows, G_N_ELEMENTS(rows), NULL);
     TwinExchangePlan plan = TWIN_EXCHANGE_PLAN_INIT;
     g_assert_true(twin_exchange_plan(&flow.exchange, &plan));
-    static const struct {
-        unsigned entry;
-        double wanted[2];
-    } cases[] = {
-        {TWIN_PLAN_PACKETS, {9, 8}},
-        {TWIN_PLAN_DATA, {1, 3}},
-        {TWIN_PLAN_PUSHED, {1, 2}},
-        {TWIN_PLAN_SYNS, {1, 1}},
-        {TWIN_PLAN_FINS, {1, 1}},
-        {TWIN_PLAN_RSTS, {1, 0}},
-        {TWIN_PLAN_PURE, {4, 2}},
-        {TWIN_PLAN_IDLE, {1, 1}}, /* of the client, the answer to the keep-alive */
-        {TWIN_PLAN_AGAINS, {1, 0}},
-        {TWIN_PLAN_PROBES, {0, 1}},
-        {TWIN_PLAN_BYTES, {100, 1050}},
-        {TWIN_PLAN_WRITES, {1, 2}},
-        {TWIN_PLAN_LOSTS, {1, 0}},
-        {TWIN_PLAN_HIDDENS, {0, 0}},
-        {TWIN_PLAN_MISSED, {0, 0}},
-        {TWIN_PLAN_ODDS, {0, 0}},
-        {TWIN_PLAN_ACKS_UNMOVED, {0, 0}},
-        {TWIN_PLAN_FIRST_WRITER, {0, 0}},
-        {TWIN_PLAN_IS_FAR, {0, 1}},
-        {TWIN_PLAN_MAX_PAYLOAD, {100, 700}},
-        {TWIN_PLAN_FIRST_PAYLOAD, {100, 700}},
-        {TWIN_PLAN_MEDIAN_PAYLOAD, {100, 300}},
-        {TWIN_PLAN_MEDIAN_WRITE, {100, 525}},
-        {TWIN_PLAN_MAX_WRITE, {100, 1000}},
-        {TWIN_PLAN_MAX_SEGMENTS, {1, 2}},
-        {TWIN_PLAN_FIN_HAS_DATA, {0, 0}},
-        {TWIN_PLAN_DATA_AFTER_FIN, {0, 0}},
-        {TWIN_PLAN_FINS_AFTER_FIN, {0, 1}},
-        {TWIN_PLAN_PACKETS_AFTER_FIN, {1, 2}},
-        {TWIN_PLAN_DATA_AFTER_RST, {0, 0}},
-        {TWIN_PLAN_TAIL_PURE, {0, 1}},
-        {TWIN_PLAN_TAIL_PACKETS, {1, 1}},
-        {TWIN_PLAN_TURNS, {1, 1}},
-        {TWIN_PLAN_WINDOW_SYN, {64000, 60000}},
-        {TWIN_PLAN_WINDOW_FIRST, {500, 400}},
-        {TWIN_PLAN_WINDOW_LEAST, {490, 400}},
-        {TWIN_PLAN_WINDOW_MEDIAN, {500, 420}},
-        {TWIN_PLAN_WINDOW_MOST, {500, 420}},
-        {TWIN_PLAN_WINDOW_SHIFT, {0, 0}},
-        {TWIN_PLAN_TIMESTAMPS, {0, 0}},
-        {TWIN_PLAN_SACK, {0, 0}},
-        {TWIN_PLAN_WINDOW_MOVES, {4, 3}},
-        {TWIN_PLAN_ACK_SHARE, {4.0 / 3, 1}},
-        {TWIN_PLAN_WINDOW_SHRINKS, {1, 0}},
-        {TWIN_PLAN_WINDOW_ROUNDS_DOWN, {0, 0}},
-        {TWIN_PLAN_OPENS, {1, 0}},
-        {TWIN_PLAN_INITIAL_WINDOW, {99, 1001 - 2}},
-        {TWIN_PLAN_MAX_FLIGHT, {100, 1000}},
-        {TWIN_PLAN_FIRST_FLIGHT, {1, 2}},
-        {TWIN_PLAN_ZERO_WINDOWS, {1, 0}},
-        {TWIN_PLAN_RST_WINDOW, {77, 0}},
-    };
-    for (size_t c = 0; c < G_N_ELEMENTS(cases); c++) {
+    for (size_t c = 0; c < G_N_ELEMENTS(count_cases); c++) {
         for (unsigned h = 0; h < 2; h++) {
-            const double got = plan.hosts[h].at[cases[c].entry];
-            if (fabs(got - cases[c].wanted[h]) > 1e-9) {
-                g_error("host %u: %s is %g, not %g", h, twin_plan_name(cases[c].entry), got,
-                        cases[c].wanted[h]);
+            const double got = plan.hosts[h].at[count_cases[c].entry];
+            if (fabs(got - count_cases[c].wanted[h]) > 1e-9) {
+                g_error("host %u: %s is %g, not %g", h, twin_plan_name(count_cases[c].entry), got,
+                        count_cases[c].wanted[h]);
             }
         }
     }

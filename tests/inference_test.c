@@ -338,6 +338,38 @@ static void test_missed_segments(void)
     host_flow_clear(&flow);
 }
 
+/* It passed just before the packet behind it, which was acknowledged later. */
+static void test_when_missed_segments_passed(void)
+{
+    static const HostRow rows[] = {
+        HANDSHAKE,
+        ROW(30, 0, A, 1, 1, 300),
+        ROW(40, 0, P | A, 401, 1, 100),
+        ROW(80, 1, A, 1, 501, 0),
+    };
+    INFER(flow, rows);
+    g_assert_cmpint(at(&flow, 4)->fate, ==, TWIN_FATE_MISSED);
+    g_assert_cmpint(at(&flow, 4)->captured_ns, ==, 40 * ms - 2);
+    g_assert_cmpint(at(&flow, 4)->record, ==, -1);
+    host_flow_clear(&flow);
+}
+
+/* What fills more than the gap is not what was lost in it. */
+static void test_fillings_that_are_too_long(void)
+{
+    static const HostRow rows[] = {
+        HANDSHAKE,
+        ROW(30, 0, A, 1, 1, 100),
+        ROW(31, 0, P | A, 201, 1, 100),
+        ROW(50, 1, A, 1, 101, 0),
+        ROW(200, 0, A, 101, 1, 150),
+        ROW(222, 1, A, 1, 301, 0),
+    };
+    INFER(flow, rows);
+    g_assert_cmpuint(flow.exchange.n_packets, ==, G_N_ELEMENTS(rows));
+    host_flow_clear(&flow);
+}
+
 /* A FIN that was missed is one. */
 static void test_a_missed_fin(void)
 {
@@ -727,6 +759,8 @@ int main(int argc, char **argv)
         {"/inference/sack", test_selective_acknowledgements},
         {"/inference/hidden", test_hidden_packets},
         {"/inference/missed", test_missed_segments},
+        {"/inference/missed-time", test_when_missed_segments_passed},
+        {"/inference/too-long", test_fillings_that_are_too_long},
         {"/inference/missed-fin", test_a_missed_fin},
         {"/inference/squeezed", test_squeezed_gaps},
         {"/inference/keep-alive", test_keep_alives},

@@ -20,8 +20,9 @@ static const Command commands[] = {
     {"check", COMMAND_CHECK, "CAPTURE…", "Audit each TCP flow: five checks, a row a flow.",
      "Several captures are read in time order as one; \"-\" is standard input.", 1, MANY,
      cmd_check},
-    {"show", COMMAND_SHOW, "MODEL", "Show a model: nodes, bins, edges, table sizes.", NULL, 1, 1,
-     cmd_show},
+    {"show", COMMAND_SHOW, "[MODEL]",
+     "Show a model (nodes, bins, edges, table sizes), or a flow's two hosts.",
+     "Either a model or --flow is wanted.", 0, 1, cmd_show},
     {"evaluate", COMMAND_EVALUATE, "", "Judge how far a generator's flows are from real ones.",
      "Any generator's captures will do. All three sets are wanted; flowtwin split makes the first\n"
      "two. Prints a page; numbers that are not on it stand in the JSON.",

@@ -69,6 +69,10 @@ static const Row rows[] = {
      "Look-alikes of one flow: CAPTURE:NUMBER, its number as check prints it, or its ends, "
      "ADDRESS:PORT-ADDRESS:PORT, in the capture at hand",
      "FLOW", NULL, 0, 0},
+    {COMMAND_SHOW, "flow", 0, TEXT(flow),
+     "Show one flow of a capture instead of a model, packet by packet with what was inferred: "
+     "CAPTURE:NUMBER, its number as check prints it, or CAPTURE:ADDRESS:PORT-ADDRESS:PORT",
+     "FLOW", NULL, 0, 0},
     {COMMAND_LEARN | COMMAND_SYNTHESIZE, "preset", 'p', TEXT(preset),
      "Design of the model: paper (default)", "PRESET", twin_preset_name, 0, 0},
     {COMMAND_LEARN | WRITERS, "addresses", 'a', TEXT(addresses),
@@ -89,8 +93,9 @@ static const Row rows[] = {
      "Decide by flags and file order alone, as other papers do", NULL, NULL, 0, 0},
     {COMMAND_CHECK, "strict", 0, SWITCH(strict), "Exit with 3 when a check fails", NULL, NULL, 0,
      0},
-    {COMMAND_SHOW, "format", 'f', TEXT(format), "text (default), dot, json or xmlbif", "FORMAT",
-     twin_model_show_format, 0, 0},
+    {COMMAND_SHOW, "format", 'f', TEXT(format),
+     "text (default), dot, json or xmlbif; a flow: text or json", "FORMAT", twin_model_show_format,
+     0, 0},
     {OUTPUTS | COMMAND_EVALUATE, "force", 'F', SWITCH(force), "Replace an existing output", NULL,
      NULL, 0, 0},
     {ALL, "quiet", 'q', SWITCH(quiet), "Say nothing but results and errors", NULL, NULL, 0, 0},

@@ -25,6 +25,7 @@ typedef struct {
     char *labels_out;
     char *label;
     char *like;
+    char *flow;
     char *preset;
     char *addresses;
     char *payload;

@@ -32,7 +32,7 @@ bool twin_sacks_add(TwinSacks *self, uint32_t packet, const TwinTcp *tcp)
 static bool sort_by_flow(TwinSacks *self, const TwinPacket *packets, size_t n_flows)
 {
     g_autofree size_t *next = g_try_new0(size_t, n_flows + 1);
-    TwinSackRange *sorted = g_try_new(TwinSackRange, self->n_ranges);
+    TwinSackRange *sorted = g_try_new0(TwinSackRange, self->n_ranges);
     if (next == NULL || sorted == NULL) {
         g_free(sorted);
         return false;

@@ -88,9 +88,11 @@ bool twin_infer_accounts(TwinExchange *self, TwinInferenceScratch *scratch,
     int64_t *seen = twin_scratch_take(scratch, n, sizeof *seen);
     find_seen(self, seen);
     *accounts_out = (TwinAccounts){0, 0};
+    TwinDelays delays = {.begun = {-1, -1}};
     TwinEvents events;
     twin_events_init(&events, self);
     for (TwinEvent event; twin_events_next(&events, &event);) {
+        twin_delays_take(&delays, self, &event);
         if (event.kind == TWIN_EVENT_START) {
             continue;
         }

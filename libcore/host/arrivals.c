@@ -106,6 +106,9 @@ static size_t find_shown(Receiver *self, const TwinHostPacket *segment, int64_t 
 /* When the segment could arrive if it was sent again. */
 static int64_t retry_ns(const Receiver *self, const TwinHostPacket *segment)
 {
+    if (self->n_agains == 0) {
+        return TWIN_NEVER_NS;
+    }
     const uint32_t index = (uint32_t)(segment - self->exchange->packets);
     const size_t at = twin_again_find(self->agains, self->n_agains, segment->seq, index + 1);
     return at < self->n_agains && self->agains[at].seq == segment->seq
@@ -121,9 +124,9 @@ static int64_t arrive_in_order(Receiver *self, const TwinHostPacket *segment, in
     const int64_t retry = retry_ns(self, segment);
     const int64_t end = twin_packet_end(segment);
     const size_t shown = find_shown(self, segment, segment->seq);
-    const Ack *shows = shown < self->n_acks ? &self->acks[shown] : NULL;
-    if (shows != NULL &&
-        (shows->when_ns > retry || (shows->when_ns == retry && shows->ack < end))) {
+    const bool is_shown = shown < self->n_acks;
+    if (is_shown && (self->acks[shown].when_ns > retry ||
+                     (self->acks[shown].when_ns == retry && self->acks[shown].ack < end))) {
         return TWIN_NEVER_NS;
     }
     if (shown > self->next_ack) { /* the last that does not show it */
@@ -134,7 +137,7 @@ static int64_t arrive_in_order(Receiver *self, const TwinHostPacket *segment, in
         at_ns = MAX(at_ns, without_ns + 1);
     }
     const bool is_late = at_ns - segment->nominal_ns > TWIN_MOST_HELD_NS;
-    if (shows == NULL && (retry != TWIN_NEVER_NS || (is_late && shown > self->next_ack))) {
+    if (!is_shown && (retry != TWIN_NEVER_NS || (is_late && shown > self->next_ack))) {
         return TWIN_NEVER_NS;
     }
     return is_late ? earliest_ns : at_ns; /* no path holds that long: its ACKs are odd */
@@ -219,8 +222,8 @@ static void receive(Receiver *self, TwinHostPacket *packet)
     if (packet->arrived_ns != TWIN_NEVER_NS) {
         packet->held_ns = packet->arrived_ns - packet->nominal_ns;
         self->after_ns = packet->arrived_ns;
-    } else if (packet->fate == TWIN_FATE_SEEN) {
-        packet->fate = TWIN_FATE_LOST;
+    } else { /* one that the capture missed, too, may prove to have been lost */
+        packet->fate = packet->record >= 0 ? TWIN_FATE_LOST : TWIN_FATE_HIDDEN;
     }
 }
 
@@ -241,11 +244,11 @@ static void find_own(Receiver *self)
 static bool infer_host(TwinExchange *exchange, TwinInferenceScratch *scratch, unsigned host)
 {
     const size_t n = exchange->n_packets;
-    if (!twin_scratch_reserve(scratch, twin_scratch_bytes(n, sizeof(uint32_t)) +
-                                           twin_scratch_bytes(n, sizeof(Ack)) +
-                                           twin_scratch_bytes(4 * n + 2, sizeof(int64_t)) +
-                                           twin_scratch_bytes(n, sizeof(TwinAgain)) +
-                                           twin_scratch_bytes(n, sizeof(TwinSpan)))) {
+    if (!twin_scratch_reserve(
+            scratch, twin_scratch_bytes(n, sizeof(uint32_t)) + twin_scratch_bytes(n, sizeof(Ack)) +
+                         twin_scratch_bytes(4 * n + 2, sizeof(int64_t)) +
+                         twin_scratch_bytes(scratch->n_agains[1 - host], sizeof(TwinAgain)) +
+                         twin_scratch_bytes(n, sizeof(TwinSpan)))) {
         return false;
     }
     Receiver self = {
@@ -253,10 +256,11 @@ static bool infer_host(TwinExchange *exchange, TwinInferenceScratch *scratch, un
     self.own = twin_scratch_take(scratch, n, sizeof *self.own);
     self.acks = twin_scratch_take(scratch, n, sizeof *self.acks);
     self.highest = twin_scratch_take(scratch, 4 * n + 2, sizeof *self.highest);
-    self.agains = twin_scratch_take(scratch, n, sizeof *self.agains);
+    self.agains = twin_scratch_take(scratch, scratch->n_agains[1 - host], sizeof *self.agains);
     self.received.spans = twin_scratch_take(scratch, n, sizeof *self.received.spans);
     find_own(&self);
-    self.n_agains = twin_infer_agains(exchange, 1 - host, self.agains);
+    self.n_agains = scratch->n_agains[1 - host];
+    twin_infer_agains(exchange, scratch, 1 - host, self.agains);
     for (size_t i = 0; i < n; i++) {
         if (exchange->packets[i].side != host) {
             receive(&self, &exchange->packets[i]);

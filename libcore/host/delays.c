@@ -30,19 +30,14 @@ static int64_t edge_of(const TwinExchange *self, const TwinHostPacket *packet)
     return packet->ack + ((int64_t)packet->window << shift);
 }
 
-void twin_infer_delays(TwinExchange *self)
+void twin_delays_take(TwinDelays *self, TwinExchange *exchange, const TwinEvent *event)
 {
-    int64_t last_ns[2] = {0, 0};
-    int32_t begun[2] = {-1, -1};
-    TwinEvents events;
-    twin_events_init(&events, self);
-    for (TwinEvent event; twin_events_next(&events, &event);) {
-        if (event.kind == TWIN_EVENT_SEND) {
-            TwinHostPacket *packet = &self->packets[event.packet];
-            packet->delay_ns = event.time_ns - last_ns[event.host];
-            packet->delay_class = (uint8_t)twin_delay_class(packet, first_of(self, packet, begun));
-            packet->edge = edge_of(self, packet);
-        }
-        last_ns[event.host] = event.time_ns;
+    if (event->kind == TWIN_EVENT_SEND) {
+        TwinHostPacket *packet = &exchange->packets[event->packet];
+        packet->delay_ns = event->time_ns - self->last_ns[event->host];
+        packet->delay_class =
+            (uint8_t)twin_delay_class(packet, first_of(exchange, packet, self->begun));
+        packet->edge = edge_of(exchange, packet);
     }
+    self->last_ns[event->host] = event->time_ns;
 }

@@ -97,19 +97,21 @@ static bool take(Side *self, uint32_t index)
 bool twin_infer_hidden(TwinExchange *self, TwinInferenceScratch *scratch)
 {
     const size_t n = self->n_packets;
-    const size_t bytes = twin_scratch_bytes(n, sizeof(TwinAgain));
-    if (!twin_scratch_reserve(scratch, 2 * bytes)) {
+    const size_t *n_agains = scratch->n_agains;
+    scratch->n_inferred = 0;
+    if (n_agains[0] + n_agains[1] == 0) {
+        return true;
+    }
+    if (!twin_scratch_reserve(scratch, twin_scratch_bytes(n_agains[0], sizeof(TwinAgain)) +
+                                           twin_scratch_bytes(n_agains[1], sizeof(TwinAgain)))) {
         return false;
     }
     Side sides[2];
     for (unsigned side = 0; side < 2; side++) {
         sides[side] = (Side){.exchange = self, .scratch = scratch, .before = UINT32_MAX};
-        sides[side].agains = twin_scratch_take(scratch, n, sizeof(TwinAgain));
-        sides[side].n_agains = twin_infer_agains(self, side, sides[side].agains);
-    }
-    scratch->n_inferred = 0;
-    if (sides[0].n_agains + sides[1].n_agains == 0) {
-        return true;
+        sides[side].n_agains = n_agains[side];
+        sides[side].agains = twin_scratch_take(scratch, n_agains[side], sizeof(TwinAgain));
+        twin_infer_agains(self, scratch, side, sides[side].agains);
     }
     for (size_t i = 0; i < n; i++) {
         if (!take(&sides[self->packets[i].side], (uint32_t)i)) {

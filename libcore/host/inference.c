@@ -110,7 +110,7 @@ static void load_tick(Loader *self, const TwinPacket *from)
 {
     const int64_t clock_ns = CLAMP(from->time_ns, -most_clock_ns, most_clock_ns);
     const int64_t time_ns = clock_ns - self->start_ns / second_ns * second_ns;
-    while (time_ns % self->exchange->tick_ns != 0) {
+    while (self->exchange->tick_ns > 1 && time_ns % self->exchange->tick_ns != 0) {
         self->exchange->tick_ns /= 10;
     }
 }
@@ -175,9 +175,9 @@ static bool work_out(TwinExchange *self, TwinInferenceScratch *scratch, TwinAcco
     if (!twin_infer_missed(self, scratch)) {
         return false;
     }
-    twin_infer_moves(self, true);
+    twin_infer_moves(self, scratch, true);
     return twin_infer_arrivals(self, scratch) && twin_infer_hidden(self, scratch) &&
-           twin_infer_accounts(self, scratch, accounts_out);
+           twin_infer_writes(self, scratch) && twin_infer_accounts(self, scratch, accounts_out);
 }
 
 /* Takes halves of 0, the order of the capture, where that explains more. */
@@ -195,7 +195,7 @@ static bool try_plain(Loader *loader, const TwinFlows *flows, size_t n_packets,
     if (!load(&again, flows, n_packets)) {
         return false;
     }
-    twin_infer_moves(&scratch->other, false);
+    twin_infer_moves(&scratch->other, scratch, false);
     if (!work_out(&scratch->other, scratch, &plain)) {
         return false;
     }
@@ -215,14 +215,9 @@ static bool infer(Loader *loader, const TwinFlows *flows, size_t n_packets)
     if (!load(loader, flows, n_packets)) {
         return false;
     }
-    twin_infer_moves(self, false);
-    if (!twin_infer_halves(self, loader->scratch) || !work_out(self, loader->scratch, &accounts) ||
-        !try_plain(loader, flows, n_packets, &accounts) ||
-        !twin_infer_writes(self, loader->scratch)) {
-        return false;
-    }
-    twin_infer_delays(self);
-    return true;
+    twin_infer_moves(self, loader->scratch, false);
+    return twin_infer_halves(self, loader->scratch) && work_out(self, loader->scratch, &accounts) &&
+           try_plain(loader, flows, n_packets, &accounts);
 }
 
 bool twin_exchange_infer_first(TwinExchange *self, const TwinFlows *flows, const TwinFlow *flow,

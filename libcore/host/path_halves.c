@@ -18,7 +18,7 @@ typedef struct {
 } Slot;
 
 typedef struct {
-    Slot *slots;
+    Slot *slots;     /* NULL: no timestamps */
     unsigned n_bits; /* of the number of slots */
 } Stamps;
 
@@ -41,6 +41,9 @@ static unsigned bits_for(size_t n_packets)
 /* The slot of @value, or a free one; NULL where neither was found. */
 static Slot *find_slot(const Stamps *self, uint32_t value)
 {
+    if (self->slots == NULL) {
+        return NULL;
+    }
     const uint64_t mask = ((uint64_t)1 << self->n_bits) - 1;
     const uint64_t group = ((value >> GROUP_BITS) * UINT64_C(0x9e3779b97f4a7c15)) >>
                            (64 - (self->n_bits - GROUP_BITS));
@@ -70,35 +73,32 @@ static size_t find_end(const Segment *segments, size_t n_segments, int64_t end)
     return low > 0 ? low - 1 : n_segments;
 }
 
-static size_t find_segments(const TwinExchange *self, unsigned side, Segment *segments_out)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < self->n_packets; i++) {
-        const TwinHostPacket *packet = &self->packets[i];
-        if (packet->side != side) {
-            continue;
-        }
-        const int64_t end = twin_packet_end(packet);
-        if (packet->move == TWIN_MOVE_NEW) {
-            segments_out[n++] = (Segment){end, packet->captured_ns, false};
-        } else if (packet->move == TWIN_MOVE_AGAIN) {
-            const size_t at = find_end(segments_out, n, end);
-            if (at < n && segments_out[at].end == end) {
-                segments_out[at].is_again = true;
-            }
-        }
-    }
-    return n;
-}
-
 /* What is looked for, of one host. */
 typedef struct {
-    unsigned host;
-    const Segment *segments;
+    Segment *segments;       /* of the peer */
     size_t n_segments, next; /* the first that is not acknowledged */
+    Stamps stamps;           /* of the peer */
     int64_t high;            /* highest number acknowledged */
     int64_t best_ns;
 } Search;
+
+/* @searches: by host. A side's segments are looked for by its peer. */
+static void find_segments(const TwinExchange *self, Search searches[2])
+{
+    for (size_t i = 0; i < self->n_packets; i++) {
+        const TwinHostPacket *packet = &self->packets[i];
+        Search *search = &searches[1 - packet->side];
+        const int64_t end = twin_packet_end(packet);
+        if (packet->move == TWIN_MOVE_NEW) {
+            search->segments[search->n_segments++] = (Segment){end, packet->captured_ns, false};
+        } else if (packet->move == TWIN_MOVE_AGAIN) {
+            const size_t at = find_end(search->segments, search->n_segments, end);
+            if (at < search->n_segments && search->segments[at].end == end) {
+                search->segments[at].is_again = true;
+            }
+        }
+    }
+}
 
 static void take_ack(Search *self, const TwinHostPacket *packet)
 {
@@ -118,9 +118,9 @@ static void take_ack(Search *self, const TwinHostPacket *packet)
     self->next = next;
 }
 
-static void take_echo(Search *self, const Stamps *stamps, const TwinStamp *stamp, int64_t time_ns)
+static void take_echo(Search *self, const TwinStamp *stamp, int64_t time_ns)
 {
-    const Slot *slot = find_slot(stamps, stamp->echo);
+    const Slot *slot = find_slot(&self->stamps, stamp->echo);
     if (slot != NULL && slot->time_ns >= 0) {
         self->best_ns = MIN(self->best_ns, time_ns - slot->time_ns);
     }
@@ -134,24 +134,24 @@ static void note_value(const Stamps *stamps, uint32_t value, int64_t time_ns)
     }
 }
 
-static int64_t least_answer(const TwinExchange *self, const TwinStamp *stamps_of, Search *search,
-                            const Stamps *stamps)
+static void find_answers(const TwinExchange *self, const TwinStamp *stamps, Search searches[2])
 {
     for (size_t i = 0; i < self->n_packets; i++) {
         const TwinHostPacket *packet = &self->packets[i];
-        const TwinStamp *stamp = &stamps_of[packet->record];
-        if (packet->side != search->host) {
-            if (stamp->is_there) {
-                note_value(stamps, stamp->value, packet->captured_ns);
-            }
-        } else if (twin_packet_is(packet, TWIN_TCP_ACK) && !twin_packet_is(packet, TWIN_TCP_RST)) {
+        const TwinStamp *stamp = &stamps[packet->record];
+        Search *search = &searches[packet->side];
+        const bool answers =
+            twin_packet_is(packet, TWIN_TCP_ACK) && !twin_packet_is(packet, TWIN_TCP_RST);
+        if (answers) {
             take_ack(search, packet);
-            if (stamp->is_there) {
-                take_echo(search, stamps, stamp, packet->captured_ns);
+        }
+        if (stamp->is_there) {
+            if (answers) {
+                take_echo(search, stamp, packet->captured_ns);
             }
+            note_value(&searches[1 - packet->side].stamps, stamp->value, packet->captured_ns);
         }
     }
-    return search->best_ns;
 }
 
 /* A hair less than the half: the fastest answer still comes after its cause. */
@@ -168,19 +168,28 @@ bool twin_infer_halves(TwinExchange *self, TwinInferenceScratch *scratch)
 {
     const size_t n = self->n_packets;
     const unsigned n_bits = bits_for(n);
-    const size_t n_slots = (size_t)1 << n_bits;
-    if (!twin_scratch_reserve(scratch, twin_scratch_bytes(n, sizeof(Segment)) +
-                                           twin_scratch_bytes(n_slots, sizeof(Slot)))) {
+    const bool has_stamps = self->sides[0].has_timestamps && self->sides[1].has_timestamps;
+    const size_t n_slots = has_stamps ? (size_t)1 << n_bits : 0;
+    if (!twin_scratch_reserve(scratch, 2 * twin_scratch_bytes(n, sizeof(Segment)) +
+                                           2 * twin_scratch_bytes(n_slots, sizeof(Slot)))) {
         return false;
     }
-    Segment *segments = twin_scratch_take(scratch, n, sizeof *segments);
-    const Stamps stamps = {twin_scratch_take(scratch, n_slots, sizeof(Slot)), n_bits};
+    Search searches[2];
     for (unsigned host = 0; host < 2; host++) {
-        memset(stamps.slots, 0xff, n_slots * sizeof *stamps.slots);
-        Search search = {
-            .host = host, .segments = segments, .high = INT64_MIN, .best_ns = never_ns};
-        search.n_segments = find_segments(self, 1 - host, segments);
-        self->sides[host].half_ns = half_of(least_answer(self, scratch->stamps, &search, &stamps));
+        Segment *segments = twin_scratch_take(scratch, n, sizeof *segments);
+        Slot *slots = n_slots > 0 ? twin_scratch_take(scratch, n_slots, sizeof *slots) : NULL;
+        searches[host] = (Search){.segments = segments,
+                                  .stamps = {slots, n_bits},
+                                  .high = INT64_MIN,
+                                  .best_ns = never_ns};
+        if (slots != NULL) {
+            memset(slots, 0xff, n_slots * sizeof *slots);
+        }
+    }
+    find_segments(self, searches);
+    find_answers(self, scratch->stamps, searches);
+    for (unsigned host = 0; host < 2; host++) {
+        self->sides[host].half_ns = half_of(searches[host].best_ns);
     }
     return true;
 }

@@ -213,10 +213,12 @@ static void plan_delays(const TwinExchange *exchange, const Passing hosts[2], co
 /* ---- what packets tell ---- */
 
 /* The median of @n > 0 values, which are sorted. */
-static double median(const Memory *memory, size_t n)
+static double median(int64_t *values, size_t n, const Memory *memory)
 {
-    twin_sort_int64(memory->values, memory->scratch, n);
-    return ((double)memory->values[(n - 1) / 2] + (double)memory->values[n / 2]) / 2;
+    twin_sort_int64(values, memory->scratch, n);
+    const size_t below = (n - 1) / 2;
+    const size_t above = n / 2;
+    return ((double)values[below] + (double)values[above]) / 2;
 }
 
 static bool is_pure(const TwinHostPacket *packet)
@@ -225,89 +227,151 @@ static bool is_pure(const TwinHostPacket *packet)
            packet->move != TWIN_MOVE_PROBE;
 }
 
-/* A packet of the host's own; those after its first FIN make its tail. */
-static void count_sent(double *at, const TwinHostPacket *packet, bool is_tail)
+/* What is counted of a host's packets, by what they are. */
+typedef struct {
+    uint32_t moves[TWIN_N_MOVES];
+    uint32_t fates[TWIN_N_FATES];
+    uint32_t manners[TWIN_N_ACKS];
+    uint32_t data, pushed, syns, fins, rsts, pure, losts, with_payload;
+    uint32_t tail_packets, tail_pure; /* after its first FIN */
+    uint64_t bytes;
+    bool is_tail;
+} Counts;
+
+static void count_fin(Counts *counts, const TwinHostPacket *packet, double *at)
 {
-    const bool is_again = packet->move == TWIN_MOVE_AGAIN;
-    const bool is_new_data = packet->move == TWIN_MOVE_NEW && packet->payload_bytes > 0;
-    const bool is_reset = (packet->flags & TWIN_TCP_RST) != 0;
-    const unsigned pure = is_pure(packet) ? 1 : 0;
-    const unsigned flags = packet->flags;
-    at[TWIN_PLAN_PACKETS]++;
-    at[TWIN_PLAN_DATA] += is_new_data;
-    at[TWIN_PLAN_PUSHED] += is_new_data && (flags & TWIN_TCP_PSH) != 0;
-    at[TWIN_PLAN_SYNS] += !is_again && (flags & TWIN_TCP_SYN) != 0;
-    at[TWIN_PLAN_FINS] += !is_again && (flags & TWIN_TCP_FIN) != 0;
-    at[TWIN_PLAN_RSTS] += is_reset;
-    at[TWIN_PLAN_PURE] += pure;
-    at[TWIN_PLAN_AGAINS] += is_again;
-    at[TWIN_PLAN_PROBES] += packet->move == TWIN_MOVE_PROBE;
-    at[TWIN_PLAN_BYTES] += is_new_data ? packet->payload_bytes : 0;
-    at[TWIN_PLAN_LOSTS] += packet->fate == TWIN_FATE_LOST && packet->size > 0 &&
-                           packet->move == TWIN_MOVE_NEW && !is_reset;
-    at[TWIN_PLAN_HIDDENS] += packet->fate == TWIN_FATE_HIDDEN;
-    at[TWIN_PLAN_MISSED] += packet->fate == TWIN_FATE_MISSED;
-    at[TWIN_PLAN_ODDS] += packet->move == TWIN_MOVE_ODD;
-    if (packet->ack_manner != TWIN_ACK_EXACT) {
-        at[TWIN_PLAN_ACKS(packet->ack_manner)]++;
+    counts->fins += packet->move != TWIN_MOVE_AGAIN ? 1 : 0;
+    if (!counts->is_tail) {
+        counts->is_tail = true;
+        at[TWIN_PLAN_FIN_HAS_DATA] = packet->payload_bytes > 0;
     }
-    at[TWIN_PLAN_TAIL_PACKETS] += is_tail;
-    at[TWIN_PLAN_TAIL_PURE] += is_tail ? pure : 0;
 }
 
-/* Counts of what a host sends; whether its first FIN carries data. */
-static void plan_sent(const TwinExchange *exchange, unsigned host, double *at)
+static void count_packet(Counts *counts, const TwinHostPacket *packet, double *at)
 {
-    at[TWIN_PLAN_FIN_HAS_DATA] = -1;
-    bool is_tail = false;
-    double peer_data = 0;
-    for (size_t i = 0; i < exchange->n_packets; i++) {
-        const TwinHostPacket *packet = &exchange->packets[i];
-        if (packet->side != host) {
-            peer_data += packet->payload_bytes > 0;
-            continue;
-        }
-        count_sent(at, packet, is_tail);
-        if (!is_tail && (packet->flags & TWIN_TCP_FIN) != 0) {
-            is_tail = true;
-            at[TWIN_PLAN_FIN_HAS_DATA] = packet->payload_bytes > 0;
+    const unsigned flags = packet->flags;
+    const bool is_new = packet->move == TWIN_MOVE_NEW;
+    const unsigned new_data = is_new && packet->payload_bytes > 0 ? 1 : 0;
+    const unsigned pure = is_pure(packet) ? 1 : 0;
+    counts->moves[packet->move]++;
+    counts->fates[packet->fate]++;
+    counts->manners[packet->ack_manner]++;
+    counts->data += new_data;
+    counts->pushed += (flags & TWIN_TCP_PSH) != 0 ? new_data : 0;
+    counts->bytes += new_data != 0 ? packet->payload_bytes : 0;
+    counts->with_payload += packet->payload_bytes > 0 ? 1 : 0;
+    counts->pure += pure;
+    counts->tail_packets += counts->is_tail ? 1 : 0;
+    counts->tail_pure += counts->is_tail ? pure : 0;
+    if ((flags & ENDS) != 0) {
+        counts->syns += (flags & TWIN_TCP_SYN) != 0 && packet->move != TWIN_MOVE_AGAIN ? 1 : 0;
+        counts->rsts += (flags & TWIN_TCP_RST) != 0 ? 1 : 0;
+        if ((flags & TWIN_TCP_FIN) != 0) {
+            count_fin(counts, packet, at);
         }
     }
-    at[TWIN_PLAN_ACK_SHARE] = at[TWIN_PLAN_PURE] / MAX(peer_data, 1);
+    counts->losts +=
+        packet->fate == TWIN_FATE_LOST && is_new && (flags & TWIN_TCP_RST) == 0 ? 1 : 0;
+}
+
+static void plan_counts(const Counts *own, const Counts *peer, size_t n_packets, double *at)
+{
+    at[TWIN_PLAN_PACKETS] = (double)n_packets;
+    at[TWIN_PLAN_DATA] = own->data;
+    at[TWIN_PLAN_PUSHED] = own->pushed;
+    at[TWIN_PLAN_SYNS] = own->syns;
+    at[TWIN_PLAN_FINS] = own->fins;
+    at[TWIN_PLAN_RSTS] = own->rsts;
+    at[TWIN_PLAN_PURE] = own->pure;
+    at[TWIN_PLAN_AGAINS] = own->moves[TWIN_MOVE_AGAIN];
+    at[TWIN_PLAN_PROBES] = own->moves[TWIN_MOVE_PROBE];
+    at[TWIN_PLAN_BYTES] = (double)own->bytes;
+    at[TWIN_PLAN_LOSTS] = own->losts;
+    at[TWIN_PLAN_HIDDENS] = own->fates[TWIN_FATE_HIDDEN];
+    at[TWIN_PLAN_MISSED] = own->fates[TWIN_FATE_MISSED];
+    at[TWIN_PLAN_ODDS] = own->moves[TWIN_MOVE_ODD];
+    for (unsigned manner = TWIN_ACK_UNMOVED; manner < TWIN_N_ACKS; manner++) {
+        at[TWIN_PLAN_ACKS(manner)] = own->manners[manner];
+    }
+    at[TWIN_PLAN_TAIL_PACKETS] = own->tail_packets;
+    at[TWIN_PLAN_TAIL_PURE] = own->tail_pure;
+    at[TWIN_PLAN_ACK_SHARE] = own->pure / (double)MAX(peer->with_payload, 1);
+}
+
+/* The right edge of a host's window: how often it moves back, by more than the scale rounds away,
+ * and by less. */
+typedef struct {
+    bool is_known;
+    int64_t edge;
+} Edge;
+
+static void take_edge(Edge *self, const TwinHostPacket *packet, unsigned shift, double *at)
+{
+    if ((packet->flags & (TWIN_TCP_ACK | TWIN_TCP_SYN | TWIN_TCP_RST)) != TWIN_TCP_ACK) {
+        return;
+    }
+    const int64_t own = packet->edge;
+    if (self->is_known && own < self->edge) {
+        const bool shrinks = own < self->edge - (INT64_C(2) << shift);
+        at[TWIN_PLAN_WINDOW_SHRINKS] += shrinks ? 1 : 0;
+        at[TWIN_PLAN_WINDOW_ROUNDS_DOWN] += !shrinks && shift > 0 ? 1 : 0;
+    }
+    self->edge = self->is_known ? MAX(self->edge, own) : own;
+    self->is_known = true;
+}
+
+/* All that a pass over the packets tells of both hosts; payloads are left in memory's values, those
+ * of the client first. */
+static void plan_packets(const TwinExchange *exchange, const Memory *memory, const size_t n_sent[2],
+                         size_t n_payloads_out[2], TwinHostPlan plans[2])
+{
+    Counts counts[2] = {{.data = 0}, {.data = 0}};
+    Edge edges[2] = {{.is_known = false}, {.is_known = false}};
+    int64_t *payloads[2] = {memory->values, memory->values + n_sent[0]};
+    plans[0].at[TWIN_PLAN_FIN_HAS_DATA] = plans[1].at[TWIN_PLAN_FIN_HAS_DATA] = -1;
+    for (size_t i = 0; i < exchange->n_packets; i++) {
+        const TwinHostPacket *packet = &exchange->packets[i];
+        const unsigned side = packet->side;
+        count_packet(&counts[side], packet, plans[side].at);
+        take_edge(&edges[side], packet, exchange->sides[side].window_shift, plans[side].at);
+        *payloads[side] = packet->payload_bytes; /* kept if there are any */
+        payloads[side] += packet->payload_bytes > 0 ? 1 : 0;
+    }
+    n_payloads_out[0] = (size_t)(payloads[0] - memory->values);
+    n_payloads_out[1] = (size_t)(payloads[1] - memory->values) - n_sent[0];
+    for (unsigned h = 0; h < 2; h++) {
+        plan_counts(&counts[h], &counts[1 - h], n_sent[h], plans[h].at);
+    }
+}
+
+static void plan_payloads(int64_t *payloads, size_t n_payloads, const Memory *memory, double *at)
+{
+    if (n_payloads > 0) {
+        at[TWIN_PLAN_FIRST_PAYLOAD] = (double)payloads[0];
+        at[TWIN_PLAN_MEDIAN_PAYLOAD] = median(payloads, n_payloads, memory);
+        at[TWIN_PLAN_MAX_PAYLOAD] = (double)payloads[n_payloads - 1];
+    }
 }
 
 /* Arrivals that were held, of the peer's packets. */
-static void plan_holds(const TwinExchange *exchange, unsigned host, const Memory *memory,
-                       double *at)
+static void plan_holds(const TwinExchange *exchange, const Memory *memory, const size_t n_sent[2],
+                       TwinHostPlan plans[2])
 {
-    size_t n = 0;
+    int64_t *const held[2] = {memory->values, memory->values + n_sent[0]};
+    size_t n_held[2] = {0, 0};
     for (size_t i = 0; i < exchange->n_packets; i++) {
         const TwinHostPacket *packet = &exchange->packets[i];
-        if (packet->side != host && packet->held_ns > TWIN_LEAST_HOLD_NS) {
-            memory->values[n++] = packet->held_ns;
+        const unsigned side = packet->side;
+        held[side][n_held[side]] = packet->held_ns;
+        n_held[side] += packet->held_ns > TWIN_LEAST_HOLD_NS ? 1 : 0;
+    }
+    for (unsigned h = 0; h < 2; h++) {
+        double *at = plans[1 - h].at;
+        at[TWIN_PLAN_HELDS] = (double)n_held[h];
+        if (n_held[h] > 0) {
+            at[TWIN_PLAN_HOLD_MEDIAN] = median(held[h], n_held[h], memory) * seconds_per_ns;
+            at[TWIN_PLAN_HOLD] = (double)held[h][n_held[h] - 1] * seconds_per_ns;
         }
-    }
-    at[TWIN_PLAN_HELDS] = (double)n;
-    if (n > 0) {
-        at[TWIN_PLAN_HOLD_MEDIAN] = median(memory, n) * seconds_per_ns;
-        at[TWIN_PLAN_HOLD] = (double)memory->values[n - 1] * seconds_per_ns;
-    }
-}
-
-static void plan_payloads(const TwinExchange *exchange, unsigned host, const Memory *memory,
-                          double *at)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < exchange->n_packets; i++) {
-        const TwinHostPacket *packet = &exchange->packets[i];
-        if (packet->side == host && packet->payload_bytes > 0) {
-            memory->values[n++] = packet->payload_bytes;
-        }
-    }
-    if (n > 0) {
-        at[TWIN_PLAN_FIRST_PAYLOAD] = (double)memory->values[0];
-        at[TWIN_PLAN_MEDIAN_PAYLOAD] = median(memory, n);
-        at[TWIN_PLAN_MAX_PAYLOAD] = (double)memory->values[n - 1];
     }
 }
 
@@ -326,7 +390,7 @@ static void plan_writes(const TwinExchange *exchange, unsigned host, const Memor
     at[TWIN_PLAN_FIRST_WRITER] = exchange->n_writes > 0 ? exchange->writes[0].side : -1;
     at[TWIN_PLAN_WRITES] = (double)n;
     if (n > 0) {
-        at[TWIN_PLAN_MEDIAN_WRITE] = median(memory, n);
+        at[TWIN_PLAN_MEDIAN_WRITE] = median(memory->values, n, memory);
         at[TWIN_PLAN_MAX_WRITE] = (double)memory->values[n - 1];
     }
 }
@@ -374,7 +438,7 @@ static void plan_later_windows(const uint16_t *windows, size_t n_windows, const 
             memory->values[n] = windows[n];
         }
     }
-    at[TWIN_PLAN_WINDOW_MEDIAN] = median(memory, n);
+    at[TWIN_PLAN_WINDOW_MEDIAN] = median(memory->values, n, memory);
     at[TWIN_PLAN_WINDOW_LEAST] = (double)memory->values[0];
     at[TWIN_PLAN_WINDOW_MOST] = (double)memory->values[n - 1];
 }
@@ -404,27 +468,6 @@ static size_t plan_windows(const TwinExchange *exchange, unsigned host, const Me
         }
     }
     return n_dealt;
-}
-
-/* How often the right edge moves back: by more than the scale rounds away, and by less. */
-static void plan_edges(const TwinExchange *exchange, unsigned host, double *at)
-{
-    const unsigned shift = exchange->sides[host].window_shift;
-    bool has_edge = false;
-    int64_t edge = 0;
-    for (size_t i = 0; i < exchange->n_packets; i++) {
-        const TwinHostPacket *packet = &exchange->packets[i];
-        if (packet->side != host || (packet->flags & TWIN_TCP_ACK) == 0 ||
-            (packet->flags & (TWIN_TCP_SYN | TWIN_TCP_RST)) != 0) {
-            continue;
-        }
-        const int64_t own = packet->ack + ((int64_t)packet->window << shift);
-        const bool shrinks = has_edge && own < edge - (INT64_C(2) << shift);
-        at[TWIN_PLAN_WINDOW_SHRINKS] += shrinks;
-        at[TWIN_PLAN_WINDOW_ROUNDS_DOWN] += !shrinks && has_edge && shift > 0 && own < edge;
-        edge = has_edge ? MAX(edge, own) : own;
-        has_edge = true;
-    }
 }
 
 /* ---- all of it ---- */
@@ -460,16 +503,18 @@ bool twin_exchange_plan(const TwinExchange *exchange, TwinExchangePlan *plan_out
     Passing hosts[2] = {{.acked = 0}, {.acked = 0}};
     pass_events(exchange, hosts);
     plan_delays(exchange, hosts, &memory, plan_out);
+    const size_t n_sent[2] = {hosts[0].n_sent, hosts[1].n_sent};
+    size_t n_payloads[2];
+    plan_packets(exchange, &memory, n_sent, n_payloads, plan_out->hosts);
+    plan_payloads(memory.values, n_payloads[0], &memory, plan_out->hosts[0].at);
+    plan_payloads(memory.values + n_sent[0], n_payloads[1], &memory, plan_out->hosts[1].at);
+    plan_holds(exchange, &memory, n_sent, plan_out->hosts);
     uint16_t *windows = memory.windows;
     for (unsigned h = 0; h < 2; h++) {
         double *at = plan_out->hosts[h].at;
         plan_passing(&plan_out->hosts[h], &hosts[h]);
-        plan_sent(exchange, h, at);
-        plan_holds(exchange, h, &memory, at);
-        plan_payloads(exchange, h, &memory, at);
         plan_writes(exchange, h, &memory, at);
         plan_path(exchange, h, at);
-        plan_edges(exchange, h, at);
         plan_out->windows[h] = windows;
         plan_out->n_windows[h] = (uint32_t)plan_windows(exchange, h, &memory, windows, at);
         windows += plan_out->n_windows[h];

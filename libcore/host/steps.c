@@ -91,8 +91,9 @@ static TwinMove move_of(const TwinHostPacket *packet, int64_t next, bool is_stri
                                                                            : TWIN_MOVE_AGAIN;
 }
 
-void twin_infer_moves(TwinExchange *self, bool is_strict)
+void twin_infer_moves(TwinExchange *self, TwinInferenceScratch *scratch, bool is_strict)
 {
+    scratch->n_agains[0] = scratch->n_agains[1] = 0;
     int64_t next[2] = {0, 0};
     bool has_next[2] = {false, false};
     for (size_t i = 0; i < self->n_packets; i++) {
@@ -104,6 +105,7 @@ void twin_infer_moves(TwinExchange *self, bool is_strict)
         }
         const TwinMove move = move_of(packet, next[side], is_strict);
         packet->move = (uint8_t)move;
+        scratch->n_agains[side] += move == TWIN_MOVE_AGAIN ? 1 : 0;
         if (move != TWIN_MOVE_ODD && !(is_strict && packet->size == 0)) {
             next[side] = MAX(next[side], twin_packet_end(packet));
         }
@@ -120,10 +122,11 @@ static int compare_agains(const void *a, const void *b)
     return first->packet < second->packet ? -1 : first->packet > second->packet;
 }
 
-size_t twin_infer_agains(const TwinExchange *self, unsigned side, TwinAgain *agains_out)
+void twin_infer_agains(const TwinExchange *self, const TwinInferenceScratch *scratch, unsigned side,
+                       TwinAgain *agains_out)
 {
     size_t n = 0;
-    for (size_t i = 0; i < self->n_packets; i++) {
+    for (size_t i = 0; n < scratch->n_agains[side]; i++) {
         const TwinHostPacket *packet = &self->packets[i];
         if (packet->side == side && packet->move == TWIN_MOVE_AGAIN) {
             agains_out[n++] = (TwinAgain){packet->seq, (uint32_t)i};
@@ -132,7 +135,6 @@ size_t twin_infer_agains(const TwinExchange *self, unsigned side, TwinAgain *aga
     if (n > 1) {
         qsort(agains_out, n, sizeof *agains_out, compare_agains);
     }
-    return n;
 }
 
 size_t twin_again_find(const TwinAgain *agains, size_t n_agains, int64_t seq, uint32_t packet)

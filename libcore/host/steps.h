@@ -2,6 +2,7 @@
 #ifndef FLOWTWIN_HOST_STEPS_H
 #define FLOWTWIN_HOST_STEPS_H
 
+#include "host/events.h"
 #include "host/exchange.h"
 #include "host/inference.h"
 #include "host/reassembly.h"
@@ -28,7 +29,8 @@ struct TwinInferenceScratch {
     size_t stamps_room;
     TwinInferred *inferred; /* what a step will insert */
     size_t n_inferred, inferred_room;
-    uint8_t *block; /* of the step at work */
+    size_t n_agains[2]; /* packets of each side that were sent again */
+    uint8_t *block;     /* of the step at work */
     size_t block_room, block_used;
 };
 
@@ -66,11 +68,12 @@ TwinInferred *twin_scratch_infer(TwinInferenceScratch *self);
 bool twin_exchange_insert(TwinExchange *self, TwinInferenceScratch *scratch);
 
 /** The moves of all packets; @is_strict: what takes no number has to have the next one. */
-void twin_infer_moves(TwinExchange *self, bool is_strict);
+void twin_infer_moves(TwinExchange *self, TwinInferenceScratch *scratch, bool is_strict);
 
-/** The packets of @side that were sent again, in order of seq, then of time. @return how many;
- *  @agains_out has room for all packets. Needs moves. */
-size_t twin_infer_agains(const TwinExchange *self, unsigned side, TwinAgain *agains_out);
+/** The packets of @side that were sent again, in order of seq, then of time; @agains_out has room
+ *  for scratch->n_agains[side]. Needs moves. */
+void twin_infer_agains(const TwinExchange *self, const TwinInferenceScratch *scratch, unsigned side,
+                       TwinAgain *agains_out);
 
 /** The first of @agains at or after (@seq, @packet); their number where there is none. */
 size_t twin_again_find(const TwinAgain *agains, size_t n_agains, int64_t seq, uint32_t packet);
@@ -97,12 +100,18 @@ typedef struct {
     size_t n_odd;  /* … that are not exact */
 } TwinAccounts;
 
-/** ack_manner, ack_by. Needs arrivals and hidden ones. */
+/** ack_manner, ack_by, delay_ns, delay_class, edge: a pass over events. Needs all of the above. */
 bool twin_infer_accounts(TwinExchange *self, TwinInferenceScratch *scratch,
                          TwinAccounts *accounts_out);
 
-/** delay_ns, delay_class, edge. Needs all of the above. */
-void twin_infer_delays(TwinExchange *self);
+/** What delays are measured from. */
+typedef struct {
+    int64_t last_ns[2]; /* each host's last event */
+    int32_t begun[2];   /* the last write that each side has begun; −1 at first */
+} TwinDelays;
+
+/** Takes an event: a packet that is sent learns its delay, class and edge. */
+void twin_delays_take(TwinDelays *self, TwinExchange *exchange, const TwinEvent *event);
 
 /** Where a side's packet ends in its number space. */
 static inline int64_t twin_packet_end(const TwinHostPacket *packet)

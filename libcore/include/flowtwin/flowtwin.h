@@ -6,6 +6,7 @@
 #include <flowtwin/check.h>
 #include <flowtwin/check_report.h>
 #include <flowtwin/error.h>
+#include <flowtwin/flow_show.h>
 #include <flowtwin/flows.h>
 #include <flowtwin/frame.h>
 #include <flowtwin/labels.h>
