@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/events.h"
 #include "host/replay.h"
 #include "host/steps.h"
 #include "packet/tcp.h"
@@ -15,24 +16,23 @@ static const TwinWrite dialogue[] = {
     {.side = 1, .n_segments = 1, .bytes = 9},
 };
 
+/* From the last event to each packet, whatever was drawn; and right edges. */
+static void find_delays(TwinExchange *exchange)
+{
+    TwinDelays delays = {.begun = {-1, -1}};
+    TwinEvents events;
+    twin_events_init(&events, exchange);
+    for (TwinEvent event; twin_events_next(&events, &event);) {
+        twin_delays_take(&delays, exchange, &event);
+    }
+}
+
 /* What was drawn, as the capture of it: an exchange to be replayed, with its own plan. */
 typedef struct {
     TwinExchange exchange;
     TwinExchangePlan plan;
     TwinReplay *replay;
 } Case;
-
-/* What inference says of each packet from its host's last event. */
-static void find_delays(TwinExchange *exchange)
-{
-    TwinDelays delays = {.begun = {-1, -1}};
-    TwinEvents events;
-    TwinEvent event;
-    twin_events_init(&events, exchange);
-    while (twin_events_next(&events, &event)) {
-        twin_delays_take(&delays, exchange, &event);
-    }
-}
 
 static void begin(Case *self, uint64_t flow)
 {
@@ -47,7 +47,7 @@ static void begin(Case *self, uint64_t flow)
     TwinRandom random = twin_random(3, TWIN_RANDOM_PACKETS, flow);
     g_assert_true(
         twin_loop_draw(loop, twin_case_tables(), &wanted, &random, &self->exchange, &counts));
-    find_delays(&self->exchange); /* from the last event, whatever happened meanwhile */
+    find_delays(&self->exchange);
     g_assert_true(twin_exchange_plan(&self->exchange, &self->plan));
 }
 
@@ -181,7 +181,7 @@ static void test_exceptions_are_found(void)
                 (c.exchange.packets[i].flags & TWIN_TCP_SYN) != 0 ? 1 : 0;
         }
     }
-    find_delays(&c.exchange); /* right edges, too */
+    find_delays(&c.exchange);
     (void)replay(&c);
     g_assert_cmpfloat(c.plan.hosts[1].at[TWIN_PLAN_BREAKS_WINDOW], ==, 1);
     g_assert_cmpfloat(c.plan.hosts[0].at[TWIN_PLAN_BREAKS_WINDOW], ==, 0);

@@ -303,6 +303,7 @@ static void plan_counts(const Counts *own, const Counts *peer, size_t n_packets,
 typedef struct {
     bool is_known;
     int64_t edge;
+    int64_t ack; /* highest */
 } Edge;
 
 static void take_edge(Edge *self, const TwinHostPacket *packet, unsigned shift, double *at)
@@ -311,6 +312,10 @@ static void take_edge(Edge *self, const TwinHostPacket *packet, unsigned shift, 
         return;
     }
     const int64_t own = packet->edge;
+    if (self->is_known && packet->ack < self->ack) {
+        return; /* came late: its edge is an old one */
+    }
+    self->ack = packet->ack;
     if (self->is_known && own < self->edge) {
         const bool shrinks = own < self->edge - (INT64_C(2) << shift);
         at[TWIN_PLAN_WINDOW_SHRINKS] += shrinks ? 1 : 0;

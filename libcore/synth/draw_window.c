@@ -183,6 +183,9 @@ uint16_t twin_draw_window(const TwinDraws *self, const TwinHostPacket *packet, T
     if (s->n_sent == 1) {
         return second_window(self, packet);
     }
+    if (packet->ack < s->last_ack) { /* as if it came late */
+        return as_window(s->window);
+    }
     const int64_t rounds_down = plan[TWIN_PLAN_WINDOW_ROUNDS_DOWN] > 0;
     const Bounds bounds = {
         .before = s->window,
