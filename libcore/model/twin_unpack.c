@@ -226,6 +226,41 @@ static void unpack_plan_side(Reader *reader, TwinExchangePlan *plan, unsigned si
     }
 }
 
+/* Puts the arrays of a plan, each on its own so far, into the one block that a plan owns. */
+static void gather_plan(TwinExchangePlan *plan)
+{
+    size_t n_bytes = 1;
+    for (unsigned side = 0; side < 2; side++) {
+        n_bytes += plan->n_windows[side] * sizeof(uint16_t);
+        for (size_t d = 0; d < TWIN_N_DECKS; d++) {
+            n_bytes += plan->n_deck[side][d] * sizeof(int64_t);
+        }
+    }
+    int64_t *delays = g_malloc(n_bytes);
+    plan->block = delays;
+    for (unsigned side = 0; side < 2; side++) {
+        for (size_t d = 0; d < TWIN_N_DECKS; d++) {
+            const size_t n = plan->n_deck[side][d];
+            if (n > 0) {
+                memcpy(delays, plan->deck_ns[side][d], n * sizeof *delays);
+            }
+            g_free(plan->deck_ns[side][d]);
+            plan->deck_ns[side][d] = delays;
+            delays += n;
+        }
+    }
+    uint16_t *windows = (uint16_t *)(void *)delays;
+    for (unsigned side = 0; side < 2; side++) {
+        const size_t n = plan->n_windows[side];
+        if (n > 0) {
+            memcpy(windows, plan->windows[side], n * sizeof *windows);
+        }
+        g_free(plan->windows[side]);
+        plan->windows[side] = windows;
+        windows += n;
+    }
+}
+
 static void unpack_habits(Reader *reader, TwinHostHabits *habits)
 {
     habits->rst_ttl = (uint8_t)whole(reader, UINT8_MAX);
@@ -258,6 +293,7 @@ static void unpack_donors(Reader *reader)
             unpack_plan_side(reader, &donor->plan, side);
             unpack_habits(reader, &donor->habits[side]);
         }
+        gather_plan(&donor->plan);
     }
 }
 
