@@ -9,6 +9,8 @@ typedef enum {
     FIELD_VERDICT,
     FIELD_REASON,
     FIELD_SYNTHETIC,
+    FIELD_BLIND_FLOW,
+    FIELD_ANSWER,
     N_FIELDS,
 } Field;
 
@@ -32,6 +34,11 @@ static const struct {
                       "Why a check failed: one word for each"},
     [FIELD_SYNTHETIC] = {"Synthetic", "flowtwin.synthetic", FT_BOOLEAN, BASE_NONE,
                          "flowtwin made this flow: a packet's comment in the file says so"},
+    [FIELD_BLIND_FLOW] = {"Blind test flow", "flowtwin.blind_flow", FT_UINT32, BASE_DEC,
+                          "Number of the flow in a blind test, from 1"},
+    [FIELD_ANSWER] = {"Answer", "flowtwin.answer", FT_STRING, BASE_NONE,
+                      "What the annotator of a blind test said of the flow: real, likely real, "
+                      "likely generated, generated; not there without an answer"},
 };
 
 /* How grave a failed check is, in Wireshark's levels. */
@@ -98,9 +105,15 @@ int twin_fields_register(void)
     return registered.protocol;
 }
 
+/*
+ * Somebody looks at the tree, or names a field of ours. (Wireshark's own question for a field
+ * counts its list of protocols too, which is about what is on the wire.)
+ */
 bool twin_fields_are_asked(proto_tree *tree)
 {
-    return tree != NULL && proto_field_is_referenced(tree, registered.protocol);
+    return tree != NULL &&
+           (PTREE_DATA(tree)->visible ||
+            proto_registrar_get_nth((unsigned)registered.protocol)->ref_type != HF_REF_TYPE_NONE);
 }
 
 /* Good so far and for good are not told apart: a late fail has its own packet. */
@@ -164,6 +177,21 @@ static void add_synthetic(proto_tree *tree, tvbuff_t *tvb)
     proto_item_set_generated(item);
 }
 
+static void add_blind(proto_tree *tree, tvbuff_t *tvb, TwinBlind *blind, uint32_t flow)
+{
+    const uint32_t number = twin_blind_number(blind, flow);
+    if (number == 0) {
+        return;
+    }
+    proto_item *item =
+        proto_tree_add_uint(tree, registered.fields[FIELD_BLIND_FLOW], tvb, 0, 0, number);
+    proto_item_set_generated(item);
+    const TwinGrade grade = twin_blind_grade(blind, flow);
+    if (grade != TWIN_GRADE_NONE) {
+        add_string(tree, tvb, registered.fields[FIELD_ANSWER], twin_grade_name(grade));
+    }
+}
+
 void twin_fields_add(proto_tree *tree, packet_info *pinfo, tvbuff_t *tvb, TwinSession *session,
                      uint32_t flow, bool at_end)
 {
@@ -184,6 +212,7 @@ void twin_fields_add(proto_tree *tree, packet_info *pinfo, tvbuff_t *tvb, TwinSe
     if (twin_session_is_synthetic(session, flow)) {
         add_synthetic(own, tvb);
     }
+    add_blind(own, tvb, twin_session_blind(session), flow);
     add_checks(own, pinfo, tvb, verdicts);
     const bool has_findings = add_reasons(own, tvb, verdicts);
     const char *verdict = has_findings ? "fail" : "pass";

@@ -6,6 +6,7 @@
 #include "gather.h"
 #include "module.h"
 #include "outcome.h"
+#include "realism.h"
 #include "work.h"
 
 enum {
@@ -30,7 +31,7 @@ static Job *job; // NOLINT(*-avoid-non-const-global-variables)
 
 bool twin_job_is_running(void)
 {
-    return job != NULL;
+    return job != NULL || twin_realism_is_running(); /* there is one progress window */
 }
 
 static void end_gathering(void)
@@ -138,7 +139,7 @@ static void start_gathering(const TwinRequest *request, const capture_file *file
 void twin_job_start(const TwinRequest *request, uint32_t frame, TwinSession *session)
 {
     const capture_file *file = twin_capture_file();
-    if (job != NULL || (session != NULL && file == NULL)) {
+    if (twin_job_is_running() || (session != NULL && file == NULL)) {
         return;
     }
     job = g_new0(Job, 1);

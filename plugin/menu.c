@@ -3,11 +3,13 @@
 
 #include <flowtwin/version.h>
 
+#include "annotate.h"
 #include "ask.h"
 #include "compat.h"
 #include "compliance.h"
 #include "job.h"
 #include "module.h"
+#include "realism.h"
 #include "rescan.h"
 
 static const char synthesize[] = "Synthesize similar flows…";
@@ -61,6 +63,7 @@ static const struct {
     {"flowtwin/TCP compliance", REGISTER_TOOLS_GROUP_UNSORTED, show_compliance},
     {"flowtwin/Learn model…", REGISTER_TOOLS_GROUP_UNSORTED, ask_learning},
     {"flowtwin/Generate from model…", REGISTER_TOOLS_GROUP_UNSORTED, ask_generation},
+    {"flowtwin/Realism report…", REGISTER_TOOLS_GROUP_UNSORTED, twin_realism_ask},
     {"flowtwin/About flowtwin", REGISTER_TOOLS_GROUP_UNSORTED, show_about},
     {"TCP compliance", REGISTER_PACKET_STAT_GROUP_UNSORTED, show_compliance},
 };
@@ -112,9 +115,11 @@ void twin_menu_register(TwinSession *(*session)(void))
                              GSIZE_TO_POINTER(i), NULL, FALSE);
     }
     menu.is_in_packet_menu = twin_register_packet_menu(synthesize, "tcp", choose_packet);
+    twin_annotate_register(session);
     register_init_routine(begin_file);
     register_cleanup_routine(end_file);
     register_shutdown_routine(twin_job_shut_down);
+    register_shutdown_routine(twin_realism_shut_down);
     twin_module_start();
 }
 
@@ -123,4 +128,5 @@ void twin_menu_hook(const TwinWindow *window)
     if (!menu.is_in_packet_menu) {
         window->hook_packet_menu(synthesize, choose_hooked);
     }
+    twin_annotate_hook(window);
 }

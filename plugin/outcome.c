@@ -3,6 +3,7 @@
 
 #include "capture_file.h"
 #include "module.h"
+#include "realism.h"
 
 static const char *const titles[] = {
     [TWIN_TASK_SYNTHESIZE] = "Synthesize similar flows",
@@ -48,7 +49,24 @@ void twin_outcome_failed(const TwinRequest *request, const GError *error)
 
 typedef struct {
     TwinWorkResult result;
+    TwinRequest request; /* without its strings */
+    char *output;
+    TwinFlows *imitated; /* NULL: none are known */
 } Summary;
+
+static void free_summary(void *data)
+{
+    Summary *summary = data;
+    twin_flows_free(summary->imitated);
+    g_free(summary->output);
+    g_free(summary);
+}
+
+static void report_on_summary(void *data)
+{
+    const Summary *summary = data;
+    twin_realism_judge_design(summary->imitated, &summary->request, summary->output);
+}
 
 static const char *const summary_columns[] = {"Check", "Real", "Synthetic", NULL};
 
@@ -95,11 +113,16 @@ static char *summary_text(const TwinRequest *request, const TwinWorkResult *resu
                                         : "");
 }
 
-static void show_summary(const TwinRequest *request, const TwinWorkResult *result, double seconds,
+static void show_summary(TwinWork *work, const TwinWorkResult *result, double seconds,
                          bool is_elsewhere)
 {
+    const TwinRequest *request = twin_work_request(work);
     Summary *summary = g_new0(Summary, 1);
     summary->result = *result;
+    summary->request = *request;
+    summary->request.model = summary->request.output = NULL;
+    summary->output = g_strdup(request->output);
+    summary->imitated = twin_work_steal_imitated(work);
     g_autofree char *text = summary_text(request, result, seconds, is_elsewhere);
     const TwinSheet sheet = {
         .title = "Synthetic flows",
@@ -113,7 +136,9 @@ static void show_summary(const TwinRequest *request, const TwinWorkResult *resul
             .cell = summary_cell,
         }},
         .n_tables = 1,
-        .close = g_free,
+        .action = summary->imitated != NULL ? "Report…" : NULL,
+        .act = report_on_summary,
+        .close = free_summary,
         .data = summary,
     };
     twin_module_window()->show_sheet(&sheet);
@@ -192,7 +217,7 @@ static gboolean show(void *data)
         show_model(request, result, ended->seconds);
     } else {
         const bool is_elsewhere = open_capture(request);
-        show_summary(request, result, ended->seconds, is_elsewhere);
+        show_summary(ended->work, result, ended->seconds, is_elsewhere);
     }
     twin_work_free(ended->work);
     return G_SOURCE_REMOVE;

@@ -44,6 +44,32 @@ static void hook_packet_menu(const char *text, void (*chosen)(void))
     (void)chosen;
 }
 
+/* Tools has these too. */
+static void add_entry(const TwinEntry *entry)
+{
+    (void)entry;
+}
+
+static void (*file_chosen)(const char *path); // NOLINT(*-avoid-non-const-global-variables)
+
+static void choose_path(char **fields, void *data)
+{
+    (void)data;
+    if (fields[0] != NULL && *fields[0] != '\0') {
+        file_chosen(fields[0]);
+    }
+}
+
+static void choose_file(const char *title, const char *folder, void (*chosen)(const char *path))
+{
+    static const char *titles[] = {"File", NULL};
+    static const char *values[] = {NULL, NULL};
+    g_autofree char *begin = g_strconcat(folder, "/", NULL);
+    values[0] = begin;
+    file_chosen = chosen;
+    operations()->new_dialog(operations()->ops_id, title, titles, values, choose_path, NULL, NULL);
+}
+
 static void show_text(const char *title, const char *text)
 {
     funnel_text_window_t *window = operations()->new_text_window(operations()->ops_id, title);
@@ -200,6 +226,8 @@ const TwinWindow *twin_plain_window(void)
         .close_progress = close_progress,
         .show_message = show_message,
         .show_sheet = show_sheet,
+        .add_entry = add_entry,
+        .choose_file = choose_file,
     };
     return &window;
 }

@@ -18,7 +18,8 @@ typedef enum {
 struct TwinSession {
     Demand demand;
     TwinTracker *tracker;
-    GArray *flows;         /* uint32_t: flow + 1 of each frame, by its number; 0: none */
+    GArray *flows; /* uint32_t: flow + 1 of each frame, by its number; 0: none */
+    TwinBlind *blind;
     GByteArray *synthetic; /* 1 at each flow that was made by us; may be shorter than the flows */
 };
 
@@ -26,6 +27,8 @@ static void session_reset(TwinSession *self)
 {
     twin_tracker_free(self->tracker);
     self->tracker = twin_tracker_new();
+    twin_blind_free(self->blind);
+    self->blind = twin_blind_new();
     g_array_set_size(self->flows, 0);
     g_byte_array_set_size(self->synthetic, 0);
 }
@@ -45,6 +48,7 @@ void twin_session_free(TwinSession *self)
         twin_tracker_free(self->tracker);
         g_array_unref(self->flows);
         g_byte_array_unref(self->synthetic);
+        twin_blind_free(self->blind);
         g_free(self);
     }
 }
@@ -89,7 +93,8 @@ static void mark(TwinSession *self, uint32_t flow)
 
 bool twin_session_is_synthetic(const TwinSession *self, uint32_t flow)
 {
-    return flow < self->synthetic->len && self->synthetic->data[flow] != 0;
+    return !twin_blind_is_on(self->blind) && flow < self->synthetic->len &&
+           self->synthetic->data[flow] != 0;
 }
 
 void twin_session_take(TwinSession *self, packet_info *pinfo, tvbuff_t *tvb, bool is_asked)
@@ -108,6 +113,7 @@ void twin_session_take(TwinSession *self, packet_info *pinfo, tvbuff_t *tvb, boo
     if (has_mark(pinfo)) {
         mark(self, flow);
     }
+    twin_blind_take(self->blind, pinfo, flow);
     const TwinLabel label = twin_label_of(pinfo);
     twin_tracker_set_label(self->tracker, flow, label.name, label.rank);
     if (pinfo->num >= self->flows->len) {
@@ -134,4 +140,9 @@ uint32_t twin_session_flow(const TwinSession *self, uint32_t frame)
 TwinTracker *twin_session_tracker(const TwinSession *self)
 {
     return self->tracker;
+}
+
+TwinBlind *twin_session_blind(const TwinSession *self)
+{
+    return self->blind;
 }

@@ -4,6 +4,7 @@
 
 #include <flowtwin/tracker.h>
 
+#include "blind.h"
 #include "compat.h"
 
 /**
@@ -38,5 +39,8 @@ bool twin_session_is_synthetic(const TwinSession *self, uint32_t flow);
 
 /** The flows; borrowed. */
 TwinTracker *twin_session_tracker(const TwinSession *self);
+
+/** The blind test that the capture is, or is not. Borrowed. */
+TwinBlind *twin_session_blind(const TwinSession *self);
 
 #endif

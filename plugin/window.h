@@ -17,7 +17,7 @@ extern "C" {
 #endif
 
 /** Raised with every change of this file: plugin and module must be of one build. */
-enum { TWIN_WINDOW_INTERFACE = 1 };
+enum { TWIN_WINDOW_INTERFACE = 2 };
 
 /** What is imitated. */
 typedef enum TwinScope {
@@ -104,6 +104,8 @@ typedef struct TwinSheet {
     const char *hint; /**< below them; "": none */
     TwinTable tables[TWIN_MAX_TABLES];
     size_t n_tables;
+    const char *action;        /**< on a button more; NULL: none */
+    void (*act)(void *data);   /**< it was pressed */
     void (*close)(void *data); /**< always the last call */
     void *data;
 } TwinSheet;
@@ -114,6 +116,15 @@ typedef enum TwinMessage {
     TWIN_MESSAGE_INFORMATION,
     TWIN_MESSAGE_ERROR,
 } TwinMessage;
+
+/** An entry of the packet list's menu that is there for some packets only. Strings are static. */
+typedef struct TwinEntry {
+    const char *text;
+    const char *key; /**< as Qt writes it, "Alt+1"; NULL: none */
+    void (*chosen)(void);
+    bool (*is_wanted)(void); /**< with the selected packet */
+    bool is_in_packet_menu;  /**< false: Wireshark has put it there itself; the key alone */
+} TwinEntry;
 
 /** What the module offers. Nothing here waits for the user. */
 typedef struct TwinWindow {
@@ -131,6 +142,10 @@ typedef struct TwinWindow {
 
     void (*show_message)(TwinMessage kind, const char *title, const char *text, const char *remedy);
     void (*show_sheet)(const TwinSheet *sheet);
+    void (*add_entry)(const TwinEntry *entry);
+
+    /** Asks for a file to read; nothing comes of it where the user thinks better of it. */
+    void (*choose_file)(const char *title, const char *folder, void (*chosen)(const char *path));
 } TwinWindow;
 
 /** Name and type of the one function that the module exports. */

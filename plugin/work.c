@@ -272,3 +272,8 @@ const TwinWorkResult *twin_work_result(TwinWork *self, GError **error)
     }
     return &self->result;
 }
+
+TwinFlows *twin_work_steal_imitated(TwinWork *self)
+{
+    return g_steal_pointer(&self->imitated);
+}

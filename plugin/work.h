@@ -50,6 +50,13 @@ void twin_work_start(TwinWork *self, TwinFlows *flows, GByteArray *chosen);
 /** How far it is; @return true when it has ended. @what_out: (transfer full) */
 bool twin_work_look(TwinWork *self, char **what_out, double *fraction_out);
 
+/**
+ * After its end: the flows that were imitated, for who asks more of them.
+ *
+ * @return (transfer full) NULL with TWIN_TASK_GENERATE
+ */
+TwinFlows *twin_work_steal_imitated(TwinWork *self);
+
 /** After its end: what came of it; NULL with the reason. */
 const TwinWorkResult *twin_work_result(TwinWork *self, GError **error);
 

@@ -184,7 +184,7 @@ static const TwinCase *find_case(const GPtrArray *rows, const char *name)
     g_error("no case is called %s", name);
 }
 
-enum { NONE = UINT32_MAX };
+#define NONE UINT32_MAX
 
 /* The word for a verdict of a case's first flow, and the packet to blame. */
 static const struct {

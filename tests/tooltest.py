@@ -99,8 +99,17 @@ def frame(source, destination, ports, flags, seq, ack, payload=b"", options=b"",
     return macs[1] + macs[0] + struct.pack("!H", kind) + ip + tcp
 
 
+def message(port, side, n_bytes):
+    """What client (0) or server (1) say on a port, @n_bytes of it."""
+    heads = {80: (b"GET / HTTP/1.1\r\n\r\n", b"HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\n"),
+             25: (b"EHLO ", b"250 "), 22: (b"SSH-2.0-", b"SSH-2.0-")}
+    head = heads.get(port, (b"", b""))[side]
+    return (head + MARKER * (n_bytes // len(MARKER) + 1))[:n_bytes - 2] + b"\r\n"
+
+
 def flow(start, client, server, ports, requests, answer=2000):
-    """The frames of a conversation: (time, frame). Its payload is MARKER over and over."""
+    """The frames of a conversation: (time, frame). Its payload is MARKER over and over, in messages
+    that begin and end as those of the server's port do, so that Wireshark knows them."""
     syn_options = bytes.fromhex("020405b40402080a") + struct.pack("!II", 1000, 0) + b"\1\3\3\7"
     frames, at, seqs = [], start, [1000 + ports[0], 900000 + ports[1]]
     ends = (client, server)
@@ -120,11 +129,10 @@ def flow(start, client, server, ports, requests, answer=2000):
     send(1, SYN | ACK, options=syn_options)
     send(0, ACK)
     for n in range(requests):
-        send(0, PSH | ACK, (MARKER * 20)[:60 + 17 * n])
-        left = answer
-        while left > 0:
-            send(1, ACK | (PSH if left <= 1448 else 0), (MARKER * 80)[:min(left, 1448)])
-            left -= 1448
+        send(0, PSH | ACK, message(ports[1], 0, 60 + 17 * n))
+        reply = message(ports[1], 1, answer)
+        for at_byte in range(0, answer, 1448):
+            send(1, ACK | (PSH if answer - at_byte <= 1448 else 0), reply[at_byte:at_byte + 1448])
         send(0, ACK)
     send(0, FIN | ACK)
     send(1, FIN | ACK)

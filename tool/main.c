@@ -27,6 +27,11 @@ static const Command commands[] = {
      "Any generator's captures will do. All three sets are wanted; flowtwin split makes the first\n"
      "two. Prints a page; numbers that are not on it stand in the JSON.",
      0, 0, cmd_evaluate},
+    {"blindtest", COMMAND_BLINDTEST, "make, or score KEY SHEET…",
+     "Make and score a test in which people tell real flows from synthetic ones.",
+     "blindtest make writes FOLDER/handout for annotators, and FOLDER/blindtest.key. In Wireshark\n"
+     "the plugin takes their answers down; blindtest score says what they amount to.",
+     1, MANY, cmd_blindtest},
     {"split", COMMAND_SPLIT, "CAPTURE…",
      "Cut captures into a training and a hold-out half, by flow and label.",
      "Several captures are read in time order as one. Frames are written as they were captured.", 1,

@@ -8,7 +8,7 @@ enum {
     WRITERS = COMMAND_GENERATE | COMMAND_SYNTHESIZE,
     READERS = COMMAND_LEARN | COMMAND_SYNTHESIZE | COMMAND_CHECK,
     OUTPUTS = WRITERS | COMMAND_LEARN | COMMAND_SPLIT, /* they want -o */
-    ALL = WRITERS | READERS | COMMAND_SHOW | COMMAND_SPLIT | COMMAND_EVALUATE,
+    ALL = WRITERS | READERS | COMMAND_SHOW | COMMAND_SPLIT | COMMAND_EVALUATE | COMMAND_BLINDTEST,
 };
 
 /* Words that an option's value is one of, in the order of the library's enum; NULL at the end. */
@@ -47,13 +47,26 @@ static const Row rows[] = {
      "N", NULL, 1, G_MAXUINT32 - 1},
     {COMMAND_SPLIT, "holdout", 0, TEXT(holdout_share),
      "Share of each label's flows to hold out (default: 0.2)", "SHARE", NULL, 0, 0},
+    {COMMAND_BLINDTEST, "output", 'o', TEXT(output), "make: write here", "FOLDER", NULL, 0, 0},
     {COMMAND_EVALUATE, "real", 'r', LIST(real),
      "A capture of what the generator learned from; may be repeated", "CAPTURE", NULL, 0, 0},
+    {COMMAND_BLINDTEST, "real", 'r', LIST(real),
+     "make: a capture of real flows, best of a hold-out; may be repeated", "CAPTURE", NULL, 0, 0},
     {COMMAND_EVALUATE, "holdout", 't', LIST(holdout),
      "A capture of real flows that it never saw (see flowtwin split); may be repeated", "CAPTURE",
      NULL, 0, 0},
     {COMMAND_EVALUATE, "synthetic", 'S', LIST(synthetic),
      "A capture that it wrote; may be repeated", "CAPTURE", NULL, 0, 0},
+    {COMMAND_BLINDTEST, "synthetic", 'S', LIST(synthetic),
+     "make: a capture that a generator wrote; may be repeated", "CAPTURE", NULL, 0, 0},
+    {COMMAND_BLINDTEST, "flows", 'n', TEXT(flows),
+     "make: how many flows, half of them real (default: 200)", "N", NULL, 2, TWIN_BLIND_MOST_FLOWS},
+    {COMMAND_BLINDTEST, "fixed-times", 0, SWITCH(fixed_times),
+     "make: a packet every 10 ms, whatever its time was", NULL, NULL, 0, 0},
+    {COMMAND_BLINDTEST, "apart", 0, SWITCH(apart), "make: also one file a flow", NULL, NULL, 0, 0},
+    {COMMAND_BLINDTEST, "passphrase", 0, TEXT(passphrase),
+     "Lock the key with, or open it by, this file's first line", "FILE", NULL, 0, 0},
+    {COMMAND_BLINDTEST, "json", 0, SWITCH(json), "score: print JSON", NULL, NULL, 0, 0},
     {COMMAND_EVALUATE, "labels", 'l', LIST(label_files),
      "Label flows of all sets from this table instead of by server port; may be repeated", "FILE",
      NULL, 0, 0},
@@ -62,8 +75,8 @@ static const Row rows[] = {
     {COMMAND_EVALUATE, "json", 0, TEXT(json_out), "Write all numbers as JSON", "FILE", NULL, 0, 0},
     {COMMAND_EVALUATE, "html", 0, TEXT(html_out), "Write the report as one HTML file", "FILE", NULL,
      0, 0},
-    {COMMAND_LEARN | WRITERS | COMMAND_SPLIT | COMMAND_EVALUATE, "seed", 's', TEXT(seed),
-     "Same seed, same bytes (default: 1)", "S", NULL, 0, G_MAXUINT64},
+    {COMMAND_LEARN | WRITERS | COMMAND_SPLIT | COMMAND_EVALUATE | COMMAND_BLINDTEST, "seed", 's',
+     TEXT(seed), "Same seed, same bytes (default: 1)", "S", NULL, 0, G_MAXUINT64},
     {WRITERS, "label", 'L', TEXT(label), "Only flows of this label", "LABEL", NULL, 0, 0},
     {WRITERS, "like", 0, TEXT(like),
      "Look-alikes of one flow: CAPTURE:NUMBER, its number as check prints it, or its ends, "
@@ -100,8 +113,8 @@ static const Row rows[] = {
     {COMMAND_SHOW, "format", 'f', TEXT(format),
      "text (default), dot, json or xmlbif; a flow: text or json", "FORMAT", twin_model_show_format,
      0, 0},
-    {OUTPUTS | COMMAND_EVALUATE, "force", 'F', SWITCH(force), "Replace an existing output", NULL,
-     NULL, 0, 0},
+    {OUTPUTS | COMMAND_EVALUATE | COMMAND_BLINDTEST, "force", 'F', SWITCH(force),
+     "Replace an existing output", NULL, NULL, 0, 0},
     {ALL, "quiet", 'q', SWITCH(quiet), "Say nothing but results and errors", NULL, NULL, 0, 0},
 };
 
@@ -139,11 +152,12 @@ static void check_word(const Row *row, const char *text)
 }
 
 /* Ends the program where the value of an option cannot be: before any work is done. */
-static void check_values(Options *options)
+static void check_values(const Command *command, Options *options)
 {
     for (size_t r = 0; r < G_N_ELEMENTS(rows); r++) {
         const Row *row = &rows[r];
-        const char *text = is_text(row) ? *text_at(options, row) : NULL;
+        const bool is_taken = (row->commands & (unsigned)command->bit) != 0;
+        const char *text = is_taken && is_text(row) ? *text_at(options, row) : NULL;
         if (text != NULL && row->words != NULL) {
             check_word(row, text);
         }
@@ -235,7 +249,7 @@ void options_parse(const Command *command, int argc, char **argv, Options *optio
     if (options_out->output == NULL && ((unsigned)command->bit & OUTPUTS) != 0) {
         usage_error("%s wants an output: -o FILE", command->name);
     }
-    check_values(options_out);
+    check_values(command, options_out);
 }
 
 void options_clear(Options *options)

@@ -39,6 +39,7 @@ typedef struct {
     char *json_out;
     char *html_out;
     char *repeats;
+    char *passphrase;
     char **real;
     char **holdout;
     char **synthetic;
@@ -49,6 +50,8 @@ typedef struct {
     gboolean csv;
     gboolean literal;
     gboolean strict;
+    gboolean fixed_times;
+    gboolean apart;
     char **rest; /* what is no option: captures or a model */
 } Options;
 
@@ -61,6 +64,7 @@ typedef enum {
     COMMAND_SHOW = 16,
     COMMAND_SPLIT = 32,
     COMMAND_EVALUATE = 64,
+    COMMAND_BLINDTEST = 128,
 } CommandBit;
 
 /** A subcommand: a row of main.c's table. */
@@ -81,6 +85,7 @@ int cmd_check(const Options *options);
 int cmd_show(const Options *options);
 int cmd_split(const Options *options);
 int cmd_evaluate(const Options *options);
+int cmd_blindtest(const Options *options);
 
 /**
  * Reads a command's options from @argv, the command's name being argv[0]; ends the program with

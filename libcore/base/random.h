@@ -16,6 +16,7 @@ typedef enum {
     TWIN_RANDOM_SPLIT,   /* which flows are held out; index: label */
     TWIN_RANDOM_JUDGE,   /* which flows a judgement looks at; index: judgement */
     TWIN_RANDOM_TREE,    /* rows and features of a forest's tree; index: tree */
+    TWIN_RANDOM_BLIND,   /* flows of a blind test; index: 0 real, 1 synthetic, 2 their order */
     TWIN_RANDOM_CPT,     /* rows that a tree CPT's node chooses its split on; index: node */
     TWIN_RANDOM_DEAL,    /* a plan's sizes and its script; index: flow, attempt */
     TWIN_RANDOM_KEEP,    /* which rows a bounded leaf keeps; index: flow */

@@ -134,6 +134,7 @@ typedef struct {
     uint32_t *left; /* rows of each class, left and right of a split */
     uint32_t *right;
     uint32_t *of_node; /* of each class: rows of the node at hand */
+    uint16_t *classes; /* of each row of the node at hand, in its order */
     uint32_t *counts;  /* of each bin and class */
     uint64_t *votes;   /* n_test × n_classes, in VOTE_UNIT */
 } Scratch;
@@ -250,16 +251,30 @@ static void sweep_keys(const TwinForest *forest, Scratch *scratch, const Node *n
     }
 }
 
+/* Counts the node's rows by bin and class; false where all are in one bin. */
+static bool count_bins(const TwinForest *forest, Scratch *scratch, const Node *node,
+                       const uint8_t *codes)
+{
+    const size_t n = node->end - node->begin;
+    const size_t n_classes = forest->n_classes;
+    const uint32_t *rows = &scratch->rows[node->begin];
+    uint32_t *counts =
+        memset(scratch->counts, 0, TWIN_FEATURE_BINS * n_classes * sizeof *scratch->counts);
+    const uint8_t first = codes[rows[0]];
+    unsigned differs = 0;
+    for (size_t i = 0; i < n; i++) {
+        const uint8_t code = codes[rows[i]];
+        differs |= code ^ first;
+        counts[code * n_classes + scratch->classes[i]]++;
+    }
+    return differs != 0;
+}
+
 /* Walks counts bin by bin: cheaper where rows are many. */
 static void sweep_counts(const TwinForest *forest, Scratch *scratch, const Node *node,
                          uint32_t column, Split *best)
 {
-    const size_t n = node->end - node->begin;
     const size_t n_classes = forest->n_classes;
-    memset(scratch->counts, 0, TWIN_FEATURE_BINS * n_classes * sizeof *scratch->counts);
-    for (size_t i = 0; i < n; i++) {
-        scratch->counts[bin_of(scratch->keys[i]) * n_classes + (scratch->keys[i] & 0xffff)]++;
-    }
     Sides sides = begin_sides(forest, scratch, node);
     uint32_t before = 0;
     for (uint32_t b = 0; b < TWIN_FEATURE_BINS; b++) {
@@ -278,31 +293,39 @@ static void sweep_counts(const TwinForest *forest, Scratch *scratch, const Node 
     }
 }
 
+/* Makes and sorts the node's keys; false where all are in one bin. */
+static bool order_keys(Scratch *scratch, const Node *node, const uint8_t *codes)
+{
+    const size_t n = node->end - node->begin;
+    const uint32_t *rows = &scratch->rows[node->begin];
+    uint32_t low = UINT32_MAX;
+    uint32_t high = 0;
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t code = codes[rows[i]];
+        low = MIN(low, code);
+        high = MAX(high, code);
+        scratch->keys[i] = code << 16 | scratch->classes[i];
+    }
+    if (low == high) {
+        return false;
+    }
+    sort_keys(scratch, n, low, high);
+    return true;
+}
+
 /* Looks at one feature; false where it is the same for all rows of the node. */
 static bool try_column(const TwinForest *forest, Scratch *scratch, const Node *node,
                        uint32_t column, Split *best)
 {
     const uint8_t *codes = &forest->data->codes[column * forest->data->n_rows];
     const size_t n = node->end - node->begin;
-    uint32_t low = UINT32_MAX;
-    uint32_t high = 0;
-    for (size_t i = 0; i < n; i++) {
-        const uint32_t row = scratch->rows[node->begin + i];
-        const uint32_t code = codes[row];
-        low = MIN(low, code);
-        high = MAX(high, code);
-        scratch->keys[i] = code << 16 | forest->classes[row];
+    const bool is_large = n >= (size_t)TWIN_FEATURE_BINS * forest->n_classes / 4;
+    const bool varies =
+        is_large ? count_bins(forest, scratch, node, codes) : order_keys(scratch, node, codes);
+    if (varies) {
+        (is_large ? sweep_counts : sweep_keys)(forest, scratch, node, column, best);
     }
-    if (low == high) {
-        return false;
-    }
-    if (n >= (size_t)TWIN_FEATURE_BINS * forest->n_classes / 4) {
-        sweep_counts(forest, scratch, node, column, best);
-    } else {
-        sort_keys(scratch, n, low, high);
-        sweep_keys(forest, scratch, node, column, best);
-    }
-    return true;
+    return varies;
 }
 
 /* √n features at random, and more until one of them varies, as scikit-learn does. */
@@ -323,12 +346,14 @@ static Split find_split(const TwinForest *forest, Scratch *scratch, const Node *
     return best;
 }
 
-/* Counts the node's rows by class; the sum of the counts' squares. */
+/* Counts the node's rows by class, and notes each row's; the sum of the counts' squares. */
 static double count_node(const TwinForest *forest, Scratch *scratch, const Node *node)
 {
     memset(scratch->of_node, 0, forest->n_classes * sizeof *scratch->of_node);
     for (uint32_t i = node->begin; i < node->end; i++) {
-        scratch->of_node[forest->classes[scratch->rows[i]]]++;
+        const uint32_t class = forest->classes[scratch->rows[i]];
+        scratch->classes[i - node->begin] = (uint16_t) class;
+        scratch->of_node[class]++;
     }
     double squares = 0;
     for (size_t c = 0; c < forest->n_classes; c++) {
@@ -429,6 +454,7 @@ static void scratch_init(Scratch *self, const TwinForest *forest)
     self->left = g_new(uint32_t, forest->n_classes + 1);
     self->right = g_new(uint32_t, forest->n_classes + 1);
     self->of_node = g_new(uint32_t, forest->n_classes + 1);
+    self->classes = g_new(uint16_t, n + 1);
     self->counts = g_new(uint32_t, TWIN_FEATURE_BINS * forest->n_classes + 1);
     self->votes = g_new0(uint64_t, forest->n_test * forest->n_classes + 1);
 }
@@ -443,6 +469,7 @@ static void scratch_clear(Scratch *self)
     g_free(self->left);
     g_free(self->right);
     g_free(self->of_node);
+    g_free(self->classes);
     g_free(self->counts);
     g_free(self->votes);
 }

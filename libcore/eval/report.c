@@ -23,6 +23,18 @@ static const Row rows[] = {
     {"looking for give-aways", twin_measure_giveaways},
 };
 
+static void free_table(void *table)
+{
+    twin_table_free(table);
+}
+
+TwinReport *twin_report_new_empty(void)
+{
+    TwinReport *self = g_new0(TwinReport, 1);
+    self->tables = g_ptr_array_new_with_free_func(free_table);
+    return self;
+}
+
 TwinTable *twin_report_add(TwinReport *self, const TwinTableHead *head)
 {
     TwinTable *table = twin_table_new(head);
@@ -39,11 +51,6 @@ const TwinTable *twin_report_find(const TwinReport *self, const char *id)
         }
     }
     return NULL;
-}
-
-static void free_table(void *table)
-{
-    twin_table_free(table);
 }
 
 static const TwinColumnHead set_columns[] = {
@@ -79,9 +86,12 @@ static void note_labels(const TwinJudge *judge, TwinTable *table)
     }
 }
 
-static void describe_sets(const TwinJudge *judge, TwinReport *self)
+static void describe_sets(const TwinJudge *judge, const char *note, TwinReport *self)
 {
     TwinTable *table = twin_report_add(self, &set_head);
+    if (note != NULL) {
+        twin_table_note(table, "%s", note);
+    }
     TwinTableRow *rows_of[] = {
         twin_table_add(table, "flows", "Flows"),
         twin_table_add(table, "packets", "Packets"),
@@ -127,10 +137,9 @@ TwinReport *twin_report_new(const TwinFlows *real, const TwinFlows *holdout,
     }
     const TwinFlows *const flows[TWIN_N_SETS] = {real, holdout, synthetic};
     g_autoptr(TwinJudge) judge = twin_judge_new(flows, options);
-    g_autoptr(TwinReport) self = g_new0(TwinReport, 1);
+    g_autoptr(TwinReport) self = twin_report_new_empty();
     self->seed = options->seed;
-    self->tables = g_ptr_array_new_with_free_func(free_table);
-    describe_sets(judge, self);
+    describe_sets(judge, options->note, self);
     for (size_t r = 0; r < G_N_ELEMENTS(rows); r++) {
         judge->stage->what = rows[r].what;
         judge->stage->begin = (double)r / G_N_ELEMENTS(rows);
@@ -152,6 +161,7 @@ void twin_report_free(TwinReport *self)
     if (self != NULL) {
         g_ptr_array_unref(self->tables);
         g_clear_pointer(&self->verdict, g_ptr_array_unref);
+        g_free(self->study);
         g_free(self);
     }
 }

@@ -8,9 +8,13 @@
 
 struct TwinReport {
     uint64_t seed;
+    char *study;        /* of a blind test, said in the seed's place; NULL: it is none */
     GPtrArray *tables;  /* TwinTable, in the order of the page */
     GPtrArray *verdict; /* char *: what they amount to, the headline first */
 };
+
+/** A report without tables or a verdict. (transfer full) */
+TwinReport *twin_report_new_empty(void);
 
 /** The table called @id, or NULL; borrowed. */
 const TwinTable *twin_report_find(const TwinReport *self, const char *id);

@@ -74,9 +74,13 @@ static void add_table(GString *json, const TwinTable *table)
 char *twin_report_json(const TwinReport *self)
 {
     GString *json = g_string_new(NULL);
-    g_string_append_printf(
-        json, "{\"flowtwin\": \"%s\", \"seed\": %" G_GUINT64_FORMAT ",\n\"verdict\": [",
-        TWIN_VERSION, self->seed);
+    g_string_append_printf(json, "{\"flowtwin\": \"%s\", ", TWIN_VERSION);
+    if (self->study != NULL) {
+        g_string_append_printf(json, "\"study\": \"%s\"", self->study);
+    } else {
+        g_string_append_printf(json, "\"seed\": %" G_GUINT64_FORMAT, self->seed);
+    }
+    g_string_append(json, ",\n\"verdict\": [");
     for (size_t l = 0; l < self->verdict->len; l++) {
         g_string_append(json, l > 0 ? ",\n " : "\n ");
         add_string(json, g_ptr_array_index(self->verdict, l));

@@ -4,11 +4,9 @@
 
 #include "base/output.h"
 #include "base/random.h"
-#include "flow/flows.h"
 #include "flow/labels.h"
-#include "packet/capture_merge.h"
+#include "flow/revisit.h"
 #include "packet/frame_file.h"
-#include "packet/segment.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -16,7 +14,6 @@
 
 enum {
     N_HALVES = 2,
-    FRAMES_A_REPORT = 1 << 14,
     BOTH = N_HALVES, /* where a fragment goes: whether its datagram is wanted is not known yet */
 };
 
@@ -55,17 +52,7 @@ static bool check_arguments(const Split *self, GError **error)
                     "the share to hold out lies above 0 and below 1, such as 0.2");
         return false;
     }
-    for (size_t i = 0; i < self->n_paths; i++) {
-        const bool is_stdin = strcmp(self->paths[i], "-") == 0;
-        if (is_stdin || (g_file_test(self->paths[i], G_FILE_TEST_EXISTS) &&
-                         !g_file_test(self->paths[i], G_FILE_TEST_IS_REGULAR))) {
-            g_autofree char *name = g_filename_display_name(self->paths[i]);
-            g_set_error(error, TWIN_ERROR, TWIN_ERROR_ARGUMENT,
-                        "%s: is read twice, so it must be a file", name);
-            return false;
-        }
-    }
-    return true;
+    return twin_revisit_check(self->paths, self->n_paths, error);
 }
 
 static bool read_flows(Split *self, GError **error)
@@ -98,8 +85,15 @@ static size_t n_held_out(size_t n_flows, double share)
     return CLAMP(wanted, 1, n_flows - 1);
 }
 
+/* One dealing of flows under way. */
+typedef struct {
+    const TwinSplitOptions *options;
+    uint8_t *halves;
+    TwinSplitCounts *counts;
+} Deal;
+
 /* Shuffles the flows of one label and holds the first ones out. */
-static void deal_label(Split *self, uint32_t label, uint32_t *flows, size_t n_flows)
+static void deal_label(const Deal *self, uint32_t label, uint32_t *flows, size_t n_flows)
 {
     TwinRandom random = twin_random(self->options->seed, TWIN_RANDOM_SPLIT, label);
     for (size_t i = n_flows; i > 1; i--) {
@@ -117,68 +111,57 @@ static void deal_label(Split *self, uint32_t label, uint32_t *flows, size_t n_fl
     self->counts->n_lonely += n_flows == 1 ? 1 : 0;
 }
 
-static void deal(Split *self)
+/* NOLINTNEXTLINE(readability-non-const-parameter): it is, through the dealing */
+void twin_split_deal(const TwinFlows *flows, const TwinSplitOptions *options, uint8_t *halves_out,
+                     TwinSplitCounts *counts_out)
 {
-    const size_t n_flows = twin_flows_n_flows(self->flows);
-    const size_t n_labels = twin_flows_n_labels(self->flows);
-    self->halves = g_new0(uint8_t, n_flows);
+    const Deal deal = {options, halves_out, counts_out};
+    const size_t n_flows = twin_flows_n_flows(flows);
+    const size_t n_labels = twin_flows_n_labels(flows);
     g_autofree uint32_t *members = g_new(uint32_t, n_flows);
+    *counts_out = (TwinSplitCounts){.n_lonely = 0};
     for (size_t label = 0; label < n_labels; label++) {
         size_t n_members = 0;
         for (size_t f = 0; f < n_flows; f++) {
-            if (twin_flows_flow(self->flows, f)->label == label) {
+            if (twin_flows_flow(flows, f)->label == label) {
                 members[n_members++] = (uint32_t)f;
             }
         }
-        deal_label(self, (uint32_t)label, members, n_members);
+        deal_label(&deal, (uint32_t)label, members, n_members);
     }
 }
 
 /* Called for each frame that belongs to a half, or to both; false stops. */
 typedef bool (*Visit)(const TwinFrame *frame, unsigned half, void *data, GError **error);
 
-static bool report(const Split *self, const TwinCapture *capture, GError **error)
+/* Where a frame goes is the visitor's @data's to know. */
+typedef struct {
+    const Split *split;
+    Visit visit;
+    void *data;
+} Visitor;
+
+static bool visit_one(const TwinRevisited *revisited, void *data, GError **error)
 {
-    const TwinProgress *progress = self->options->progress;
-    if (progress == NULL ||
-        progress->report("splitting", twin_capture_fraction(capture), progress->data)) {
-        return true;
-    }
-    g_set_error(error, TWIN_ERROR, TWIN_ERROR_CANCELLED, "%s: splitting was stopped",
-                twin_capture_name(capture));
-    return false;
+    const Visitor *visitor = data;
+    const TwinPacket *packet = revisited->packet;
+    const unsigned half = packet != NULL ? visitor->split->halves[packet->flow] : BOTH;
+    return visitor->visit(revisited->frame, half, visitor->data, error);
 }
 
-/* Reads all frames again. The k-th that decodes to a segment is packet k of the flows. */
 static bool visit_frames(const Split *self, Visit visit, void *data, GError **error)
 {
-    g_autoptr(TwinCaptureMerge) captures =
-        twin_capture_merge_open(self->paths, self->n_paths, error);
-    g_autoptr(TwinDecoder) decoder = twin_decoder_new();
-    size_t n_packets = 0;
-    const TwinPacket *packets = twin_flows_packets(self->flows, &n_packets);
-    size_t k = 0;
-    for (size_t n_frames = 1; captures != NULL; n_frames++) {
-        TwinFrame frame;
-        TwinSegment segment;
-        const TwinCapture *capture = NULL;
-        const TwinCaptureStatus status = twin_capture_merge_next(captures, &frame, &capture, error);
-        if (status != TWIN_CAPTURE_FRAME) {
-            return status == TWIN_CAPTURE_END;
-        }
-        unsigned half = BOTH;
-        const TwinDecodeStatus kind = twin_decoder_decode(decoder, &frame, &segment);
-        if (kind == TWIN_DECODE_SEGMENT && k < n_packets) {
-            half = self->halves[packets[k++].flow];
-        } else if (kind != TWIN_DECODE_FRAGMENT) {
-            continue;
-        }
-        if (!visit(&frame, half, data, error) ||
-            (n_frames % FRAMES_A_REPORT == 0 && !report(self, capture, error))) {
-            return false;
-        }
-    }
-    return false;
+    Visitor visitor = {self, visit, data};
+    const TwinRevisit revisit = {
+        .flows = self->flows,
+        .paths = self->paths,
+        .n_paths = self->n_paths,
+        .what = "splitting",
+        .progress = self->options->progress,
+        .visit = visit_one,
+        .data = &visitor,
+    };
+    return twin_revisit(&revisit, error);
 }
 
 static bool note_link_type(const TwinFrame *frame, unsigned half, void *data, GError **error)
@@ -294,7 +277,8 @@ bool twin_split(const char *const *paths, size_t n_paths, const char *prefix,
     if (!check_arguments(&split, error) || !read_flows(&split, error)) {
         return false;
     }
-    deal(&split);
+    split.halves = g_new0(uint8_t, twin_flows_n_flows(split.flows));
+    twin_split_deal(split.flows, options, split.halves, counts_out);
     if (!visit_frames(&split, note_link_type, split.link_types, error) ||
         !open_outputs(&split, prefix, error) || !write_frames(&split, error)) {
         return false;

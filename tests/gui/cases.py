@@ -2,6 +2,7 @@
 """What a person does with the plugin in Wireshark's window, a function a case."""
 import contextlib
 import os
+import struct
 import time
 
 import window as w
@@ -9,6 +10,7 @@ from window import Failed
 
 SIMILAR = "Synthesize similar flows…"
 SIMILAR_TITLE = "Synthesize similar flows"
+PCAP_MAGIC = (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1")  # little-endian: us, ns
 
 
 @contextlib.contextmanager
@@ -126,6 +128,9 @@ def test_compliance(place):
             expect(int(row[1]) + int(row[2]), len(flows), "flows of " + row[0])
         expect([row[:3] for row in checks], place.totals(capture), "the tool's totals")
         program.shot("compliance")
+        w.activate_row(sheet, "Checks", 4)
+        late = place.packets_where(capture, 'flowtwin.late_data == "fail"')
+        w.wait("the flows with late data alone", lambda: program.displayed() == late)
         bad = next(row for row in flows if row[5] == "fail")
         w.activate_row(sheet, "Flows", flows.index(bad))
         expected = place.packets_where(capture, "flowtwin.flow == " + bad[0])
@@ -264,6 +269,40 @@ def test_displayed(place):
                                                "tcp.port != 53")}, set(), "other flows")
 
 
+def test_not_opened(place):
+    """flowtwin.open:none leaves this window as it is; a name that ends in .pcap makes a pcap."""
+    output = os.path.join(place.path("captures"), "aside.pcap")
+    with wireshark(place, "not_opened", "-o", "flowtwin.open:none", place.capture()) as program:
+        program.packets()
+        program.choose_in_menu_bar(SIMILAR)
+        dialog = program.dialog(SIMILAR_TITLE)
+        fill(program, dialog, output, 15, scope="Flows like it")
+        w.press(w.button(dialog, "Write"))
+        program.dialog("Synthetic flows")
+        expect(place.flows(output), 15, "flows written")
+        with open(output, "rb") as file:
+            expect(file.read(4) in PCAP_MAGIC, True, "a pcap")
+        expect("demo.pcap" in program.title(), True, "the capture is still shown")
+
+
+def test_nothing_to_learn(place):
+    """No capture, or none with TCP: said in words, with what to do."""
+    arp = os.path.join(place.path("captures"), "arp.pcap")
+    with open(arp, "wb") as file:
+        file.write(struct.pack("<IHHiIIIIIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1, 1, 0, 42, 42))
+        file.write(b"\xff" * 12 + b"\x08\x06" + bytes(28))
+    for arguments, remedy in (((), "Open a capture first"), ((arp,), "Open a capture with TCP")):
+        with wireshark(place, "nothing_to_learn", *arguments) as program:
+            w.wait("the window", program.window)
+            time.sleep(0.5)  # as in test_about
+            if arguments:
+                program.packets(1)
+            program.choose_in_menu_bar(SIMILAR)
+            message = program.dialog(SIMILAR_TITLE)
+            w.wait("the remedy", lambda: w.find_text(message, remedy))
+            program.confirm(SIMILAR_TITLE)
+
+
 def test_plain(place):
     """Without the Qt module Wireshark's own text dialog does."""
     output = os.path.join(place.path("captures"), "plain.pcapng")
@@ -297,3 +336,137 @@ def test_about(place):
         dialog = program.dialog("About flowtwin")
         w.wait("the version", lambda: w.find_text(dialog, "flowtwin 0."))
         program.confirm("About flowtwin")
+
+
+def answers(path):
+    """Of each flow of a sheet, what was said."""
+    with open(path) as file:
+        rows = [line.rstrip("\n").split("\t") for line in file if not line.startswith("#")]
+    place = rows[0].index("answer")
+    return [row[place] for row in rows[1:]]
+
+
+def test_blindtest(place):
+    """A blind test played through: by menu, by key, in Tools; closed, opened again, scored."""
+    capture, key = place.blindtest(8)
+    sheet = capture.replace(".pcapng", ".tsv")
+    place.install_profile("flowtwin blind test", "profile-blindtest")
+    names = ["flowtwin.blind_flow", "flowtwin.answer"]
+    said = {1: "real", 2: "likely real", 3: "likely generated", 4: "generated", 5: "generated",
+            6: "real", 7: "likely generated", 8: "real"}
+    columns = range(1, 3)  # number and answer, in the profile
+    look = ["-C", "flowtwin blind test", "-Y", "frame.comment", capture]  # a row a flow
+    with wireshark(place, "blindtest", *look) as program:
+        program.packets(place.count(capture))
+        for flow in (1, 2, 3, 4):
+            program.choose_in_packet_menu(flow - 1, "Blind test: " + said[flow])
+            program.key("Escape")  # an entry pressed by accessibility leaves its menu open
+            w.wait("the answer for %d" % flow,
+                   lambda: program.cells(flow - 1, columns) == [str(flow), said[flow]])
+        expect(answers(sheet), [said[flow] for flow in (1, 2, 3, 4)] + [""] * 4, "the sheet")
+        program.shot("blindtest")
+    with wireshark(place, "blindtest", *look) as program:
+        program.packets(place.count(capture))
+        expect([program.cells(row, columns)[1] for row in range(8)],
+               [said[flow] if flow <= 4 else "" for flow in range(1, 9)], "answers after closing")
+        for flow, keys in ((5, "alt+4"), (6, "alt+1"), (7, "alt+3")):
+            program.click_row(flow - 1)
+            time.sleep(0.3)  # until it is selected, which nothing tells
+            program.key(keys)
+            w.wait("the answer for %d" % flow,
+                   lambda: program.cells(flow - 1, columns)[1] == said[flow])
+        program.click_row(7)
+        time.sleep(0.3)
+        program.choose_in_menu_bar("Blind test: real")
+        w.wait("the last answer", lambda: answers(sheet) == [said[n] for n in range(1, 9)])
+    score = place.run(place.path("flowtwin"), "blindtest", "score", key, sheet)
+    expect("of 8 answers are wrong" in score, True, "the score: " + score)
+    last = [row[1] for row in place.fields(capture, names)]
+    expect(last[-1], "real", "what tshark shows")
+
+
+def test_blindtest_keeps_quiet(place):
+    """In a blind test no field tells; elsewhere the packet menu offers no answers."""
+    capture, _ = place.blindtest(8)
+    both, twin = (os.path.join(place.path("captures"), name) for name in ("both.pcapng", "twin.pcapng"))
+    place.run("mergecap", "-a", "-w", both, capture, twin)
+    expect(place.packets_where(twin, "flowtwin.synthetic") > 0, True, "packets that tell elsewhere")
+    expect([place.packets_where(path, "flowtwin.synthetic") for path in (capture, both)], [0, 0],
+           "packets that tell")
+    with wireshark(place, "quiet", place.capture()) as program:
+        program.packets()
+        menu = program.packet_menu(3)
+        expect(w.find(menu, "menu item", begins="Blind test"), None, "an entry for answers")
+
+
+def browsed(place):
+    """What the browser was given: a fake one writes it down."""
+    path = place.path("browsed")
+    return open(path).read().split() if os.path.exists(path) else []
+
+
+def report_in(place):
+    """The report that the browser was given, once it was."""
+    path = w.wait("the browser", lambda: browsed(place), 120)[-1]
+    with open(path, encoding="utf-8") as file:
+        return path, file.read()
+
+
+def test_realism(place):
+    """Tools: the open synthetic capture against a real one, in the browser; Cancel leaves nothing."""
+    place.fake_browser()
+    real = place.capture("real.pcap.gz")
+    capture = place.large(400, "twin.pcapng")
+    with wireshark(place, "realism", capture) as program:
+        program.packets(place.count(capture))
+        program.choose_in_menu_bar("Realism report…")
+        program.choose_file("Real capture to judge against", capture)
+        program.confirm("Realism report")  # the open capture itself is no measure
+        program.choose_in_menu_bar("Realism report…")
+        program.choose_file("Real capture to judge against", real)
+        w.wait("some progress", lambda: program.part("Realism report", "progress bar"), 30)
+        program.press("Realism report", "Cancel")
+        w.wait("its end", lambda: not program.has_dialog("Realism report"), 30)
+        expect([browsed(place), [name for name in os.listdir(place.path("captures"))
+                                 if name.endswith(".html")]], [[], []], "what Cancel leaves")
+        program.choose_in_menu_bar("Realism report…")
+        program.choose_file("Real capture to judge against", real)
+        w.wait("some progress", lambda: program.part("Realism report", "progress bar"), 30)
+        program.shot("realism-progress")
+        path, page = report_in(place)
+        expect(os.path.basename(path), "twin-realism.html", "the report's name")
+        expect(["<svg" in page, "real.pcap.gz, cut by label" in page], [True, True], "the report")
+        w.wait("the verdict", lambda: program.has_dialog("Realism report"))
+        program.shot("realism")
+
+
+def report_on(program, place, scope, name):
+    """Synthesizes, and presses the summary's button."""
+    program.choose_in_menu_bar(SIMILAR)
+    dialog = program.dialog(SIMILAR_TITLE)
+    fill(program, dialog, os.path.join(place.path("captures"), name), 300, scope=scope)
+    w.press(w.button(dialog, "Write"))
+    program.wait_title(name)
+    summary = program.dialog("Synthetic flows", 60)
+    w.press(w.button(summary, "Report…"))
+    return summary
+
+
+def test_summary_report(place):
+    """The summary's button: learned anew on four fifths; of a single flow it says why not."""
+    place.fake_browser()
+    with wireshark(place, "summary-report", place.capture()) as program:
+        program.packets()
+        summary = report_on(program, place, "The whole capture", "new.pcapng")
+        path, page = report_in(place)
+        expect(os.path.basename(path), "new-realism.html", "the report's name")
+        expect("Learned anew from 80 %" in page, True, "what was judged is said")
+        w.wait("the verdict", lambda: program.has_dialog("Realism report"))
+        program.shot("summary-report")
+        program.press("Realism report", "OK")
+        w.press(w.button(summary, "Close"))
+        w.wait("its end", lambda: not program.has_dialog("Synthetic flows"))
+        report_on(program, place, "This flow", "one.pcapng")
+        w.wait("why not", lambda: program.has_dialog("Realism report"))
+        program.shot("summary-no-report")
+        expect(len(browsed(place)), 1, "reports on one flow")

@@ -95,6 +95,12 @@ def has_state(thing, state):
     return thing.get_state_set().contains(state)
 
 
+def windows_titled(title):
+    """Those that the screen shows."""
+    return subprocess.run(["xdotool", "search", "--onlyvisible", "--name", title],
+                          stdout=subprocess.PIPE, check=False).stdout.split()
+
+
 class Wireshark:
     """One run of the program; what it shows."""
 
@@ -189,14 +195,18 @@ class Wireshark:
         press(wait("%s in %s" % (name, title), look, seconds))
 
     def confirm(self, title):
-        """Enter, in a message: its list of children may lack its only button."""
-        wait("a message titled " + title,
-             lambda: any(name_of(child).endswith(title) for child in self.children("alert")))
+        """Enter, in a message. Under load the list of children may lack it, or its only button: the
+        screen's own list of windows has it."""
+        began = time.time()
+        wait("a message titled " + title, lambda: self._has_alert(title) or (
+            time.time() > began + 5 and windows_titled(title)))
         subprocess.run(["xdotool", "search", "--sync", "--onlyvisible", "--name", title,
                         "windowactivate", "--sync"], check=False)
         subprocess.run(["xdotool", "key", "Return"], check=True)  # to what has the focus
-        wait("its end",
-             lambda: not any(name_of(child).endswith(title) for child in self.children("alert")))
+        wait("its end", lambda: not self._has_alert(title) and not windows_titled(title))
+
+    def _has_alert(self, title):
+        return any(name_of(child).endswith(title) for child in self.children("alert"))
 
     def part(self, title, role):
         """The first part of that role in any dialog of that title."""
@@ -236,6 +246,14 @@ class Wireshark:
         pump()
         press(wait("its button", lambda: find(dialog, BUTTONS, name="Open")))
 
+    def choose_file(self, title, path):
+        """In a file dialog of ours."""
+        dialog = self.dialog(title)
+        field = wait("its line", lambda: find(dialog, "text"))
+        field.get_editable_text_iface().set_text_contents(path)
+        pump()
+        press(wait("its button", lambda: find(dialog, BUTTONS, name="Open")))
+
     def other_window(self, title):
         """Another Wireshark that shows @title; it is ended."""
         def look():
@@ -269,6 +287,10 @@ class Wireshark:
     def click_row(self, row, button=1):
         x, y = self.place_of_row(row)
         subprocess.run(["xdotool", "mousemove", str(x), str(y), "click", str(button)], check=True)
+
+    def key(self, keys):
+        subprocess.run(["xdotool", "key", "--clearmodifiers", keys], check=True)
+        pump()
 
     def packet_menu(self, row):
         for _ in range(4):

@@ -25,7 +25,7 @@ namespace
 {
 
 constexpr int kMaxFlows = 10000000;
-constexpr int kWidth = 620;
+constexpr int kWidth = 660;
 
 /* The dialog of all three tasks; each shows the fields that it needs. */
 class Form : public QDialog

@@ -41,6 +41,7 @@ const TwinWindow *twin_window_module()
     static const TwinWindow window = {
         TWIN_WINDOW_INTERFACE, twinHookPacketMenu, twinOpenForm,    twinOpenProgress,
         twinUpdateProgress,    twinCloseProgress,  twinShowMessage, twinShowSheet,
+        twinAddEntry,          twinChooseFile,
     };
     return &window;
 }

@@ -14,6 +14,8 @@ QWidget *twinMainWindow();
 QString twinTitle(const char *title);
 
 void twinHookPacketMenu(const char *text, void (*chosen)());
+void twinAddEntry(const TwinEntry *entry);
+void twinChooseFile(const char *title, const char *folder, void (*chosen)(const char *path));
 void twinOpenForm(const TwinForm *form);
 void twinOpenProgress(const char *title, void (*cancel)());
 void twinUpdateProgress(const char *what, double fraction);

@@ -139,6 +139,7 @@ class Sheet : public QDialog
         addText(layout, sheet->hint, true);
         auto *buttons = new QDialogButtonBox(QDialogButtonBox::Close, this);
         QObject::connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::close);
+        addButtonOf(sheet, buttons);
         layout->addWidget(buttons);
         buttons->button(QDialogButtonBox::Close)->setFocus();
         const bool isLong = sheet->n_tables > 1;
@@ -155,6 +156,17 @@ class Sheet : public QDialog
     }
 
   private:
+    void addButtonOf(const TwinSheet *sheet, QDialogButtonBox *buttons)
+    {
+        if (sheet->action == nullptr) {
+            return;
+        }
+        auto *button =
+            buttons->addButton(QString::fromUtf8(sheet->action), QDialogButtonBox::ActionRole);
+        void (*const act)(void *) = sheet->act;
+        QObject::connect(button, &QPushButton::clicked, this, [this, act] { act(data_); });
+    }
+
     void addText(QVBoxLayout *layout, const char *text, bool isHint)
     {
         if (text == nullptr || *text == '\0') {

@@ -3,6 +3,7 @@
 #define FLOWTWIN_FLOWTWIN_H
 
 /* Everything that libflowtwin offers. */
+#include <flowtwin/blindtest.h>
 #include <flowtwin/check.h>
 #include <flowtwin/check_report.h>
 #include <flowtwin/error.h>

@@ -13,11 +13,13 @@ typedef struct TwinReportOptions {
     unsigned n_repeats;           /**< forests a score is averaged over, at least 1 */
     size_t most_flows;            /**< that a classifier sees of a side, at least 2 */
     const TwinProgress *progress; /**< NULL: none */
+    const char *note;             /**< said of the sets, for people; NULL: nothing */
 } TwinReportOptions;
 
 #define TWIN_REPORT_OPTIONS_INIT                                                                   \
     {                                                                                              \
-        .seed = 1, .n_threads = 1, .n_repeats = 5, .most_flows = 10000, .progress = NULL           \
+        .seed = 1, .n_threads = 1, .n_repeats = 5, .most_flows = 10000, .progress = NULL,          \
+        .note = NULL                                                                               \
     }
 
 /**

@@ -29,6 +29,16 @@ typedef struct TwinSplitCounts {
 } TwinSplitCounts;
 
 /**
+ * Deals finished flows into halves as twin_split() does, without a file.
+ *
+ * @param options    holdout and seed; labels are those that the flows have
+ * @param halves_out one a flow: 0 training, 1 hold-out
+ * @param counts_out n_flows and n_lonely
+ */
+TWIN_API void twin_split_deal(const TwinFlows *flows, const TwinSplitOptions *options,
+                              uint8_t *halves_out, TwinSplitCounts *counts_out);
+
+/**
  * Cuts captures into a training and a hold-out half, by whole flows and label by label, and writes
  * the original frames of each: @prefix-train.pcap and @prefix-holdout.pcap (.pcapng where the
  * captures have several link types), with a label table beside each (.tsv).
