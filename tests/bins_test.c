@@ -154,7 +154,7 @@ static void test_a_matrix_holds_the_bins_of_its_rows(void)
     enum { ROWS = 5000, BLOCK = 700 };
     size_t n_asked = 0;
     g_autoptr(TwinBins) bins = learn_rows(ROWS, 1000, false, &n_asked);
-    g_autofree float *rows = g_new(float, 3 * ROWS);
+    g_autofree float *rows = g_new(float, 3 * (size_t)ROWS);
     for (size_t i = 0; i < 3 * (size_t)ROWS; i++) {
         rows[i] = i % 7 == 0 && i > 2 ? rows[i - 3] : value_of(i / 3, i % 3);
     }

@@ -77,6 +77,29 @@ static void test_halves_and_arrivals(void)
     host_flow_clear(&flow);
 }
 
+/* Data that only a window allowed answers what opened it: 1 ms, where the ACK of the handshake took
+ * 2. Where a SYN was missed nobody knows how windows are scaled. */
+static void test_a_window_that_opens(void)
+{
+    static const HostRow rows[] = {
+        HANDSHAKE,
+        ROW(30, 0, P | A, 1, 1, 1000),
+        ROW(60, 1, A, 1, 1001, 0),
+        ROW(61, 0, P | A, 1001, 1, 500),
+    };
+    INFER(flow, rows);
+    g_assert_cmpint(flow.exchange.sides[0].half_ns, <, ms / 2);
+    g_assert_cmpint(flow.exchange.sides[0].half_ns, >, ms / 2 * 999 / 1000);
+    host_flow_clear(&flow);
+    static const HostRow midway[] = {
+        ROW(20, 1, S | A, 0, 1, 0), ROW(22, 0, A, 1, 1, 0),          ROW(30, 0, P | A, 1, 1, 1000),
+        ROW(60, 1, A, 1, 1001, 0),  ROW(61, 0, P | A, 1001, 1, 500),
+    };
+    INFER(other, midway);
+    g_assert_cmpint(other.exchange.sides[0].half_ns, >, ms * 999 / 1000);
+    host_flow_clear(&other);
+}
+
 /* Without an answer nothing is known; a half of over .75 s is somebody thinking. */
 static void test_halves_that_are_none(void)
 {
@@ -747,6 +770,7 @@ int main(int argc, char **argv)
     } tests[] = {
         {"/inference/halves", test_halves_and_arrivals},
         {"/inference/no-halves", test_halves_that_are_none},
+        {"/inference/window-opens", test_a_window_that_opens},
         {"/inference/resends-tell-nothing", test_answers_to_resends_tell_nothing},
         {"/inference/echoes", test_halves_by_echoes},
         {"/inference/held", test_held_until_it_is_acknowledged},

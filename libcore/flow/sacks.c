@@ -119,5 +119,5 @@ bool twin_sacks_append(TwinSacks *self, const TwinSacks *from, const TwinFlow *f
 void twin_sacks_clear(TwinSacks *self)
 {
     g_free(self->ranges);
-    *self = (TwinSacks){NULL};
+    *self = (TwinSacks){.ranges = NULL};
 }

@@ -177,30 +177,45 @@ static int64_t offered_edge(const TwinExchange *self, const TwinHostPacket *pack
     return packet->ack + ((int64_t)packet->window << shift);
 }
 
+/* Windows that the peer of a host has opened, and which of them its newest data needs. */
+typedef struct {
+    Opening *openings; /* rising */
+    size_t n;
+    size_t needed; /* n: none yet allows it */
+} Openings;
+
+static void take_window(Openings *self, int64_t edge, int64_t time_ns)
+{
+    if (self->n == 0 || edge > self->openings[self->n - 1].edge) {
+        self->openings[self->n++] = (Opening){edge, time_ns};
+    }
+}
+
+/* How long before new data the window was opened that it needed; the first one was there anyway. */
+static int64_t opened_before(Openings *self, const TwinHostPacket *data)
+{
+    while (self->needed < self->n && self->openings[self->needed].edge < twin_packet_end(data)) {
+        self->needed++;
+    }
+    return self->needed > 0 && self->needed < self->n
+               ? data->captured_ns - self->openings[self->needed].time_ns
+               : never_ns;
+}
+
 /* The least time from the packet that opened the window to data of @host that went beyond the one
  * before. */
-static int64_t least_opening(const TwinExchange *self, unsigned host, Opening *openings)
+static int64_t least_opening(const TwinExchange *self, unsigned host, Opening *room)
 {
-    size_t n = 0;
-    size_t at = 0; /* the first that allows the newest data */
+    Openings openings = {.openings = room};
     int64_t best_ns = never_ns;
     for (size_t i = 0; i < self->n_packets; i++) {
         const TwinHostPacket *packet = &self->packets[i];
-        if (packet->side == host) {
-            if (packet->move != TWIN_MOVE_NEW || packet->payload_bytes == 0) {
-                continue;
-            }
-            while (at < n && openings[at].edge < twin_packet_end(packet)) {
-                at++;
-            }
-            if (at < n && at > 0) {
-                best_ns = MIN(best_ns, packet->captured_ns - openings[at].time_ns);
-            }
-        } else if (twin_packet_is(packet, TWIN_TCP_ACK) && !twin_packet_is(packet, TWIN_TCP_RST)) {
-            const int64_t edge = offered_edge(self, packet);
-            if (n == 0 || edge > openings[n - 1].edge) {
-                openings[n++] = (Opening){edge, packet->captured_ns};
-            }
+        const bool is_own = packet->side == host;
+        if (is_own && packet->move == TWIN_MOVE_NEW && packet->payload_bytes > 0) {
+            best_ns = MIN(best_ns, opened_before(&openings, packet));
+        } else if (!is_own && twin_packet_is(packet, TWIN_TCP_ACK) &&
+                   !twin_packet_is(packet, TWIN_TCP_RST)) {
+            take_window(&openings, offered_edge(self, packet), packet->captured_ns);
         }
     }
     return best_ns;
